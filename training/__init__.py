@@ -1,0 +1,1 @@
+"""Making the engine hear better: fine-tune, score, evaluate."""
