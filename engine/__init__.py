@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.errors import WildscribeError as WildscribeError
+    from engine.options import TranscribeOptions as TranscribeOptions
     from engine.transcriber import Transcriber as Transcriber
-    from engine.transcriber import TranscribeOptions as TranscribeOptions
     from engine.transcript import Segment as Segment
     from engine.transcript import Transcript as Transcript
 
 _HOME = {
     "Segment": "engine.transcript",
     "Transcript": "engine.transcript",
-    "TranscribeOptions": "engine.transcriber",
+    "TranscribeOptions": "engine.options",
     "Transcriber": "engine.transcriber",
     "WildscribeError": "engine.errors",
 }

@@ -79,7 +79,7 @@ class Segment:
         text: what is shown: the chosen decoding's text, or what the person wrote.
         language: English name of the language, or None.
         route: route of the shown text.
-        degraded_probability: the router's probability of "degraded", in [0, 1]; None without router.
+        degraded_probability: the router's probability of "degraded", in [0, 1]; None without one.
         decided_by: who chose the route.
         confidence: of the chosen decoding, in [0, 1].
         flags: of the chosen decoding.
