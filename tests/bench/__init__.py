@@ -1,0 +1,1 @@
+"""Figures, not tests: each bench prints ratios measured in one run."""

@@ -1,0 +1,194 @@
+"""The whole pipeline: the shipped model on the shipped sample, and the guard with a scripted one."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from engine.errors import MissingAudioError, MissingModelError, UsageError
+from engine.options import Progress, TranscribeOptions
+from engine.recognizer import Clip, Hypothesis
+from engine.segments import SpeechDetector
+from engine.transcriber import Transcriber
+from engine.transcript import DecidedBy, Flag, Route, Segment, Transcript
+from training.score import word_error_rate
+
+
+@pytest.fixture(scope="module")
+def transcriber(mini: Path) -> Transcriber:
+    return Transcriber.open(mini, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def transcript(transcriber: Transcriber, sample: Path) -> Transcript:
+    return transcriber.transcribe(sample)
+
+
+def test_the_sample_is_understood_on_both_routes(transcript: Transcript, sample: Path) -> None:
+    reference = sample.with_suffix(".txt").read_text(encoding="utf-8")
+    assert word_error_rate(reference, transcript.text) <= 0.15
+    assert {segment.route for segment in transcript.segments} == {Route.BASE, Route.ROBUST}
+    assert all(s.decided_by is not DecidedBy.DEFAULT for s in transcript.segments)
+    assert transcript.complete
+
+
+def test_segments_and_pauses_partition_the_file(transcript: Transcript) -> None:
+    pieces = sorted([*transcript.segments, *transcript.non_speech], key=lambda p: p.start_s)
+    assert pieces[0].start_s == 0.0
+    assert pieces[-1].end_s == pytest.approx(transcript.duration_s)
+    for earlier, later in zip(pieces, pieces[1:], strict=False):
+        assert earlier.end_s == pytest.approx(later.start_s)
+
+
+def test_segments_and_progress_are_delivered_as_they_come(
+    transcriber: Transcriber, sample: Path, transcript: Transcript
+) -> None:
+    delivered: dict[int, Segment] = {}
+    progress: list[Progress] = []
+    again = transcriber.transcribe(
+        sample, on_segment=delivered.__setitem__, on_progress=progress.append
+    )
+    assert again == transcript
+    assert tuple(delivered[i] for i in range(len(delivered))) == again.segments
+    done = [p.done_s for p in progress]
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(progress[-1].total_s)
+
+
+def test_cancelling_keeps_what_is_finished(transcriber: Transcriber, sample: Path) -> None:
+    cancel = threading.Event()
+    delivered: dict[int, Segment] = {}
+
+    def stop_after_the_first(index: int, segment: Segment) -> None:
+        delivered[index] = segment
+        cancel.set()
+
+    partial = transcriber.transcribe(sample, on_segment=stop_after_the_first, cancel=cancel)
+    assert not partial.complete
+    assert set(partial.segments) == set(delivered.values())
+
+
+@pytest.mark.parametrize("route", list(Route))
+def test_a_forced_route_is_taken_everywhere(
+    transcriber: Transcriber, sample: Path, route: Route
+) -> None:
+    forced = transcriber.transcribe(sample, TranscribeOptions(route=route))
+    assert {(s.route, s.decided_by) for s in forced.segments} == {(route, DecidedBy.USER)}
+    assert all([d.route for d in s.alternatives] == [route] for s in forced.segments)
+
+
+def test_routing_alone_judges_like_a_transcription(
+    transcriber: Transcriber, sample: Path, transcript: Transcript
+) -> None:
+    judged = transcriber.route(sample)
+    assert [s.text for s in judged.segments] == [""] * len(transcript.segments)
+    assert [s.degraded_probability for s in judged.segments] == pytest.approx(
+        [s.degraded_probability for s in transcript.segments], abs=1e-4
+    )
+
+
+def test_the_other_route_is_stored_beside_the_first(
+    transcriber: Transcriber, sample: Path, transcript: Transcript
+) -> None:
+    chosen = [s for s in transcript.segments if s.decided_by is DecidedBy.ROUTER][:2]
+    delivered: dict[int, Segment] = {}
+    others = transcriber.decode(
+        sample, chosen, [s.route.other for s in chosen], on_segment=delivered.__setitem__
+    )
+    assert delivered == dict(enumerate(others))
+    for before, after in zip(chosen, others, strict=True):
+        assert (after.start_s, after.end_s) == (before.start_s, before.end_s)
+        assert after.route is before.route.other
+        assert after.decided_by is DecidedBy.USER
+        kept = after.decoding(before.route)
+        assert kept is not None
+        assert kept.text == before.text
+
+
+def test_what_the_router_would_choose_too_is_the_routers(
+    transcriber: Transcriber, sample: Path, transcript: Transcript
+) -> None:
+    segment = next(s for s in transcript.segments if s.decided_by is DecidedBy.ROUTER)
+    (again,) = transcriber.decode(sample, [segment], [segment.route])
+    assert again.decided_by is DecidedBy.ROUTER
+    assert again.text == segment.text
+
+
+def test_starting_later_keeps_times_absolute(
+    transcriber: Transcriber, sample: Path, transcript: Transcript
+) -> None:
+    third = transcript.segments[2]
+    rest = transcriber.transcribe(sample, TranscribeOptions(start_s=third.start_s))
+    assert rest.segments[0].start_s >= third.start_s
+    assert rest.segments[-1].end_s == pytest.approx(transcript.segments[-1].end_s, abs=0.1)
+    assert rest.duration_s == pytest.approx(transcript.duration_s)
+
+
+def test_errors_come_before_work(transcriber: Transcriber, tmp_path: Path) -> None:
+    with pytest.raises(MissingAudioError):
+        transcriber.transcribe(tmp_path / "nothing.wav")
+    with pytest.raises(UsageError):
+        transcriber.transcribe(tmp_path / "nothing.wav", TranscribeOptions(language="Klingon"))
+
+
+class ScriptedRecognizer:
+    """Writes what the script says for each gate, for every clip."""
+
+    def __init__(self, base: str, robust: str, *, has_adapter: bool = True) -> None:
+        self.has_adapter = has_adapter
+        self._script = {0.0: base, 1.0: robust}
+
+    def stream(
+        self, clips: Sequence[Clip], *, cancel: threading.Event | None = None
+    ) -> Iterator[tuple[int, Hypothesis]]:
+        for index, clip in enumerate(clips):
+            text = self._script[clip.gate]
+            yield index, Hypothesis(text, "English", 0.8, text, (1,), truncated=False)
+
+
+LOOP = "and then we " * 12
+
+
+def scripted(base: str, robust: str, *, has_adapter: bool = True) -> Transcriber:
+    recognizer = ScriptedRecognizer(base, robust, has_adapter=has_adapter)
+    return Transcriber(recognizer, None, SpeechDetector())  # type: ignore[arg-type]
+
+
+def test_what_the_guard_flags_is_heard_on_the_other_route(sample: Path) -> None:
+    segments = scripted(LOOP, "a sentence").transcribe(sample).segments
+    assert segments
+    for segment in segments:
+        assert (segment.route, segment.decided_by) == (Route.ROBUST, DecidedBy.GUARD)
+        assert (segment.text, segment.flags) == ("a sentence", ())
+        first = segment.decoding(Route.BASE)
+        assert first is not None
+        assert first.text == LOOP
+        assert Flag.REPETITION in first.flags
+
+
+def test_the_first_reading_stays_when_the_second_is_no_better(sample: Path) -> None:
+    for segment in scripted(LOOP, LOOP).transcribe(sample).segments:
+        assert (segment.route, segment.decided_by) == (Route.BASE, DecidedBy.DEFAULT)
+        assert Flag.REPETITION in segment.flags
+        assert len(segment.alternatives) == 2
+
+
+def test_a_forced_route_is_flagged_but_not_overruled(sample: Path) -> None:
+    options = TranscribeOptions(route=Route.BASE)
+    for segment in scripted(LOOP, "a sentence").transcribe(sample, options).segments:
+        assert (segment.text, segment.decided_by) == (LOOP, DecidedBy.USER)
+        assert Flag.REPETITION in segment.flags
+
+
+def test_without_an_adapter_there_is_no_other_route(sample: Path) -> None:
+    bare = scripted(LOOP, "", has_adapter=False)
+    assert all(s.route is Route.BASE for s in bare.transcribe(sample).segments)
+    with pytest.raises(MissingModelError):
+        bare.transcribe(sample, TranscribeOptions(route=Route.ROBUST))
+
+
+@pytest.mark.parametrize("wrong", [{"threshold": -0.1}, {"max_segment_s": 31.0}, {"start_s": -1.0}])
+def test_senseless_options_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        TranscribeOptions(**wrong)  # type: ignore[arg-type]
