@@ -84,7 +84,7 @@ def test_one_decoding_a_route_is_stored_and_an_unknown_one_is_an_error() -> None
 
 
 def test_a_threshold_outside_of_probability_is_refused() -> None:
-    with pytest.raises(ValueError, match="1.2"):
+    with pytest.raises(ValueError, match=r"1\.2"):
         RoutePolicy(threshold=1.2)
 
 

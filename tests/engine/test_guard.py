@@ -47,7 +47,9 @@ def test_a_loop_that_parsing_collapsed_is_found_in_the_raw_text() -> None:
 def test_chinese_is_counted_in_characters() -> None:
     assert Flag.REPETITION in flags("哈哈哈哈哈哈哈哈", language="Chinese")
     assert flags("今天下午三点在图书馆见面", language="Chinese") == set()
-    assert Flag.SPEAKING_RATE in flags("今天" * 3 + "明天后天大后天", Circumstances(0.6, 0.6), "Chinese")
+    assert Flag.SPEAKING_RATE in flags(
+        "今天" * 3 + "明天后天大后天", Circumstances(0.6, 0.6), "Chinese"
+    )
 
 
 def test_text_without_speech_was_invented() -> None:

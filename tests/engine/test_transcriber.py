@@ -1,14 +1,15 @@
-"""The whole pipeline: the shipped model on the shipped sample, and the guard with a scripted one."""
+"""The pipeline: the shipped model on the shipped sample, and the guard with a scripted one."""
 
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from engine.recognizer import Clip, Hypothesis
 
 from engine.errors import MissingAudioError, MissingModelError, UsageError
 from engine.options import Progress, TranscribeOptions
-from engine.recognizer import Clip, Hypothesis
 from engine.segments import SpeechDetector
 from engine.transcriber import Transcriber
 from engine.transcript import DecidedBy, Flag, Route, Segment, Transcript
@@ -37,7 +38,7 @@ def test_segments_and_pauses_partition_the_file(transcript: Transcript) -> None:
     pieces = sorted([*transcript.segments, *transcript.non_speech], key=lambda p: p.start_s)
     assert pieces[0].start_s == 0.0
     assert pieces[-1].end_s == pytest.approx(transcript.duration_s)
-    for earlier, later in zip(pieces, pieces[1:], strict=False):
+    for earlier, later in pairwise(pieces):
         assert earlier.end_s == pytest.approx(later.start_s)
 
 
