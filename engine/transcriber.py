@@ -43,6 +43,7 @@ twice as much each time, so that batches can be filled by length and route."""
 
 OnProgress = Callable[[Progress], None]
 OnSegment = Callable[[int, Segment], None]
+OnNonSpeech = Callable[[NonSpeech], None]
 
 
 class Transcriber:
@@ -93,6 +94,16 @@ class Transcriber:
         recognizer = Recognizer.load(folder, device=device, dtype=dtype)
         return cls(recognizer, router, SpeechDetector(), folder.name)
 
+    @property
+    def device(self) -> str:
+        """Where the recogniser runs: "cpu", "cuda:0"."""
+        return self._recognizer.device.name
+
+    @property
+    def device_reason(self) -> str:
+        """Why it runs there, one sentence."""
+        return self._recognizer.device.reason
+
     def transcribe(
         self,
         path: str | Path,
@@ -100,6 +111,7 @@ class Transcriber:
         *,
         on_progress: OnProgress | None = None,
         on_segment: OnSegment | None = None,
+        on_non_speech: OnNonSpeech | None = None,
         cancel: threading.Event | None = None,
     ) -> Transcript:
         """Hears a whole file.
@@ -110,6 +122,7 @@ class Transcriber:
             on_progress: called with the audio seconds done.
             on_segment: called with the index and the segment as each is finished; within a window
                 in any order.
+            on_non_speech: called with each stretch that is not transcribed.
             cancel: when set, the work stops within 2 s.
 
         Returns:
@@ -121,7 +134,8 @@ class Transcriber:
             MissingModelError: the robust route is forced and the model has no adapter.
             OutOfMemoryError: not even one segment fits; finished segments were delivered.
         """
-        job = _Job(Path(path), options or TranscribeOptions(), on_progress, on_segment, cancel)
+        listeners = _Listeners(on_progress, on_segment, on_non_speech)
+        job = _Job(Path(path), options or TranscribeOptions(), listeners, cancel)
         self._check(job.options)
         try:
             for window in _windows(self._stretches(job), job):
@@ -142,7 +156,7 @@ class Transcriber:
         Raises:
             AudioError: nothing of the file can be used.
         """
-        job = _Job(Path(path), options or TranscribeOptions(), on_progress, None, None)
+        job = _Job(Path(path), options or TranscribeOptions(), _Listeners(on_progress))
         for window in _windows(self._stretches(job), job):
             for index, segment in self._routed(window, job):
                 job.deliver(index, segment)
@@ -180,7 +194,7 @@ class Transcriber:
         """
         options = options or TranscribeOptions()
         self._check(options, set(routes))
-        job = _Job(Path(path), options, None, on_segment, cancel)
+        job = _Job(Path(path), options, _Listeners(on_segment=on_segment), cancel)
         result = list(segments)
 
         def deliver(index: int, segment: Segment) -> None:
@@ -300,6 +314,15 @@ class _Heard:
         return len(self.samples) / SAMPLE_RATE_HZ
 
 
+@dataclass(frozen=True, slots=True)
+class _Listeners:
+    """Who wants to hear of progress."""
+
+    on_progress: OnProgress | None = None
+    on_segment: OnSegment | None = None
+    on_non_speech: OnNonSpeech | None = None
+
+
 class _Job:
     """What one transcription has gathered so far."""
 
@@ -307,16 +330,14 @@ class _Job:
         self,
         path: Path,
         options: TranscribeOptions,
-        on_progress: OnProgress | None,
-        on_segment: OnSegment | None,
-        cancel: threading.Event | None,
+        listeners: _Listeners,
+        cancel: threading.Event | None = None,
     ) -> None:
         self.path = path
         self.options = options
         self.cancel = cancel
         self.warnings: list[str] = []
-        self._on_progress = on_progress
-        self._on_segment = on_segment
+        self._listeners = listeners
         self._segments: dict[int, Segment] = {}
         self._non_speech: list[NonSpeech] = []
         self._done_s = options.start_s
@@ -324,12 +345,14 @@ class _Job:
 
     def deliver(self, index: int, segment: Segment) -> None:
         self._segments[index] = segment
-        if self._on_segment is not None:
-            self._on_segment(index, segment)
+        if self._listeners.on_segment is not None:
+            self._listeners.on_segment(index, segment)
         self._advance(segment.duration_s)
 
     def skip(self, stretch: NonSpeech) -> None:
         self._non_speech.append(stretch)
+        if self._listeners.on_non_speech is not None:
+            self._listeners.on_non_speech(stretch)
         self._advance(stretch.end_s - stretch.start_s)
 
     def check(self) -> None:
@@ -350,8 +373,8 @@ class _Job:
 
     def _advance(self, by_s: float) -> None:
         self._done_s += by_s
-        if self._on_progress is not None:
-            self._on_progress(Progress(self._done_s, self._total_s))
+        if self._listeners.on_progress is not None:
+            self._listeners.on_progress(Progress(self._done_s, self._total_s))
 
 
 def _windows(stretches: Iterator[Stretch], job: _Job) -> Iterator[list[_Heard]]:
