@@ -31,12 +31,11 @@ from engine.protocol import (
     Transcribe,
     encode,
 )
-from engine.transcript import Route, Segment
+from engine.transcript import Decoding, NonSpeech, Route, Segment, Transcript
 
-# Python's file system encoding puts lone surrogates into paths that are no valid UTF-8.
+# Lone surrogates, too: Python puts them into paths that are no valid UTF-8.
 TEXT = st.text(st.characters(), max_size=20)
-st.register_type_strategy(float, st.floats(allow_nan=False))
-st.register_type_strategy(str, TEXT)
+FLOAT = st.floats(allow_nan=False)
 OPTIONS = st.builds(
     TranscribeOptions,
     threshold=st.floats(0, 1),
@@ -44,15 +43,38 @@ OPTIONS = st.builds(
     max_segment_s=st.floats(1, 30),
     context=TEXT,
 )
+DECODINGS = st.lists(st.builds(Decoding, text=TEXT, confidence=FLOAT), max_size=2).map(tuple)
+SEGMENTS = st.builds(
+    Segment,
+    start_s=FLOAT,
+    end_s=FLOAT,
+    text=TEXT,
+    degraded_probability=st.none() | FLOAT,
+    confidence=FLOAT,
+    alternatives=DECODINGS,
+)
+STRETCHES = st.builds(NonSpeech, start_s=FLOAT, end_s=FLOAT)
+TRANSCRIPTS = st.builds(
+    Transcript,
+    duration_s=FLOAT,
+    threshold=FLOAT,
+    segments=st.lists(SEGMENTS, max_size=2).map(tuple),
+    non_speech=st.lists(STRETCHES, max_size=2).map(tuple),
+)
 REQUESTS = st.one_of(
     st.builds(Open),
-    st.builds(Transcribe, options=OPTIONS),
-    st.builds(Decode, options=OPTIONS),
+    st.builds(Transcribe, path=TEXT, options=OPTIONS),
+    st.builds(Decode, segments=st.lists(SEGMENTS, max_size=2).map(tuple), options=OPTIONS),
     st.builds(Cancel),
     st.builds(Shutdown),
 )
 REPLIES = st.one_of(
-    *map(st.builds, (Hello, Progressed, SegmentReady, NonSpeechFound, Finished, Failed))
+    st.builds(Hello),
+    st.builds(Progressed, done_s=FLOAT, total_s=st.none() | FLOAT),
+    st.builds(SegmentReady, segment=SEGMENTS),
+    st.builds(NonSpeechFound, stretch=STRETCHES),
+    st.builds(Finished, transcript=st.none() | TRANSCRIPTS),
+    st.builds(Failed, what=TEXT),
 )
 
 
