@@ -1,0 +1,72 @@
+"""All commands together, and what becomes of an error."""
+
+import io
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from app.cli import doctor, models, route, score, transcribe
+from app.cli.console import Console
+from engine.errors import WildscribeError
+
+EXIT_CODES = """\b
+Exit codes:
+  0    all went well
+  1    doctor found something missing
+  2    an option, or a file of predictions, makes no sense
+  3    a recording could not be read (the others were transcribed)
+  4    the model cannot be used
+  5    the device or the engine failed
+  6    a result could not be written
+  130  stopped with Ctrl-C; what was finished is kept
+"""
+
+app = typer.Typer(
+    help="Transcribe the recordings that other transcribers lose, on this computer. "
+    "Without arguments, the window opens.",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("transcribe")(transcribe.command)
+app.command("route")(route.command)
+app.add_typer(models.app, name="models")
+app.command("score")(score.command)
+app.command("doctor")(doctor.command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wildscribe {version('wildscribe')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options that belong to no command."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A transcript may be in any script, whatever the terminal's code page.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        app(args=list(arguments), prog_name="wildscribe")
+    except WildscribeError as error:
+        Console.standard().error(error)
+        return error.exit_code
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    return 0
