@@ -1,0 +1,114 @@
+"""Configuration of a base model, from either layout, and how it generates."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.checkpoint.folder import BaseLayout, ModelFolder, read_json
+from engine.errors import LayoutError
+
+if TYPE_CHECKING:
+    from transformers import GenerationConfig, PreTrainedTokenizerBase, Qwen3ASRConfig
+
+GLOBAL_WINDOW_FRAMES = 130_000
+"""Attention window of the audio encoder that no clip fills: 1,300 s of log-mel frames."""
+
+_TEXT_KEYS = (
+    "attention_bias",
+    "attention_dropout",
+    "head_dim",
+    "hidden_act",
+    "hidden_size",
+    "initializer_range",
+    "intermediate_size",
+    "max_position_embeddings",
+    "num_attention_heads",
+    "num_hidden_layers",
+    "num_key_value_heads",
+    "rms_norm_eps",
+    "tie_word_embeddings",
+    "vocab_size",
+)
+_AUDIO_KEYS = (
+    "activation_dropout",
+    "activation_function",
+    "attention_dropout",
+    "d_model",
+    "downsample_hidden_size",
+    "dropout",
+    "encoder_attention_heads",
+    "encoder_ffn_dim",
+    "encoder_layers",
+    "initializer_range",
+    "n_window",
+    "n_window_infer",
+    "num_mel_bins",
+    "output_dim",
+    "scale_embedding",
+)
+
+
+def read_config(folder: ModelFolder) -> "Qwen3ASRConfig":
+    """The configuration in the native form, with the folder's profile applied.
+
+    Raises:
+        LayoutError: the file is not a configuration of this model.
+    """
+    from transformers import Qwen3ASRConfig
+
+    content = read_json(folder.base / "config.json")
+    if folder.layout is BaseLayout.ORIGINAL:
+        content = native_content(content)
+    if folder.profile.global_attention:
+        content["audio_config"]["n_window_infer"] = GLOBAL_WINDOW_FRAMES
+    try:
+        return Qwen3ASRConfig(**content)
+    except (TypeError, ValueError) as error:
+        raise LayoutError(
+            f"{folder.base} has a configuration that does not fit: {error}."
+        ) from error
+
+
+def native_content(original: dict[str, Any]) -> dict[str, Any]:
+    """An original ``config.json`` (nested ``thinker_config``) in native form.
+
+    What is left out is bookkeeping of old versions, and M-RoPE: with audio and text alone it
+    equals plain RoPE.
+
+    Raises:
+        LayoutError: a part is absent.
+    """
+    try:
+        thinker = original["thinker_config"]
+        text, audio = thinker["text_config"], thinker["audio_config"]
+        rope = {"rope_type": "default", "rope_theta": float(text["rope_theta"])}
+        native = {
+            "audio_token_id": thinker["audio_token_id"],
+            "text_config": {key: text[key] for key in _TEXT_KEYS if key in text},
+            "audio_config": {key: audio[key] for key in _AUDIO_KEYS if key in audio},
+        }
+    except KeyError as error:
+        raise LayoutError(f"The original configuration lacks {error}.") from error
+    native["text_config"] |= {"model_type": "qwen3", "rope_parameters": rope}
+    # Positions count the 13 steps of one chunk; the original's 1,500 is Whisper's and unused.
+    native["audio_config"] |= {"model_type": "qwen3_asr_encoder", "max_position_embeddings": 13}
+    native["tie_word_embeddings"] = text.get("tie_word_embeddings", True)
+    if "initializer_range" in thinker:
+        native["initializer_range"] = thinker["initializer_range"]
+    return native
+
+
+def generation_config(base: Path, tokenizer: "PreTrainedTokenizerBase") -> "GenerationConfig":
+    """Greedy decoding that ends at either end mark.
+
+    Only the ids are taken from the folder; sampling settings that came along are not.
+    """
+    from transformers import GenerationConfig
+
+    path = base / "generation_config.json"
+    stated = read_json(path) if path.is_file() else {}
+    ends = tokenizer.convert_tokens_to_ids(["<|endoftext|>", "<|im_end|>"])
+    return GenerationConfig(
+        do_sample=False,
+        eos_token_id=stated.get("eos_token_id", ends),
+        pad_token_id=stated.get("pad_token_id", tokenizer.pad_token_id),
+    )

@@ -1,0 +1,173 @@
+"""What a model folder holds, found out without loading anything. No torch: the window lists models.
+
+Three layouts are known::
+
+    ours                          Mega-ASR as published         a bare base
+      base/                         Qwen3-ASR-1.7B/               config.json
+      adapters/robust/              mega-asr-merged/              *.safetensors
+      router/*.safetensors          audio_quality_router/         tokenizer files
+
+The base inside may be in the native layout of transformers or in the ORIGINAL one of `qwen-asr`.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LayoutError, MissingModelError
+
+
+class BaseLayout(StrEnum):
+    """How the weights of the base model are named."""
+
+    NATIVE = "native"
+    """As in transformers: ``model.audio_tower.*``, ``model.language_model.*``."""
+    ORIGINAL = "original"
+    """As in the `qwen-asr` package: ``thinker.*``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a model wants to be run, beyond its weights.
+
+    Attributes:
+        global_attention: the audio encoder attends over the whole clip. Without FlashAttention
+            the official package runs so, and Mega-ASR was trained so; the configuration file,
+            which asks for windows of 8 s, says otherwise.
+    """
+
+    global_attention: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A model, located.
+
+    Attributes:
+        name: name of the folder.
+        base: folder of the base model.
+        adapter: folder of the robust adapter, or None.
+        router: file of the router, or None.
+        layout: how the base's weights are named.
+        profile: how it wants to be run.
+    """
+
+    name: str
+    base: Path
+    adapter: Path | None
+    router: Path | None
+    layout: BaseLayout
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrangement:
+    """Where a layout keeps its parts, relative to the folder."""
+
+    base: str
+    adapter: str
+    router: str
+
+
+_OURS = _Arrangement("base", "adapters/robust", "router")
+_PUBLISHED = _Arrangement("Qwen3-ASR-1.7B", "mega-asr-merged", "audio_quality_router")
+
+
+def locate(folder: Path) -> ModelFolder:
+    """Finds the parts of a model. Reads the base's ``config.json`` and nothing else.
+
+    Raises:
+        MissingModelError: no such folder, or a part of it is incomplete.
+        LayoutError: the folder is laid out in no known way.
+    """
+    folder = folder.absolute()
+    if not folder.is_dir():
+        raise MissingModelError(
+            f"There is no model folder at {folder}.",
+            remedy="`wildscribe models list` shows the models that are there.",
+        )
+    for arrangement in (_OURS, _PUBLISHED):
+        base = folder / arrangement.base
+        if base.is_dir():
+            adapter = _adapter(folder / arrangement.adapter)
+            router = _router(folder / arrangement.router)
+            break
+    else:
+        base, adapter, router = folder, None, None
+    layout = _base_layout(base, folder)
+    profile = Profile(global_attention=layout is BaseLayout.ORIGINAL)
+    return ModelFolder(folder.name, base, adapter, router, layout, profile)
+
+
+def weight_files(base: Path) -> list[Path]:
+    """The safetensors files of a base model, all shards that its index names.
+
+    Raises:
+        MissingModelError: there are none, or a shard is absent.
+    """
+    index = base / "model.safetensors.index.json"
+    if index.is_file():
+        names = sorted(set(read_json(index).get("weight_map", {}).values()))
+    else:
+        names = ["model.safetensors"]
+    absent = [name for name in names if not (base / name).is_file()]
+    if absent or not names:
+        raise MissingModelError(
+            f"{base} lacks weights: {', '.join(absent) or 'its index names none'}.",
+            remedy="Copy or download the folder again.",
+        )
+    return [base / name for name in names]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file of a model.
+
+    Raises:
+        LayoutError: it is no JSON object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LayoutError(f"{path} cannot be read: {error}.") from error
+    if not isinstance(content, dict):
+        raise LayoutError(f"{path} holds no JSON object.")
+    return content
+
+
+def _base_layout(base: Path, folder: Path) -> BaseLayout:
+    if not (base / "config.json").is_file():
+        raise LayoutError(
+            f"{folder} is no model folder: it has no config.json and no base model inside.",
+            remedy="Choose the folder that holds `base` or `Qwen3-ASR-1.7B`.",
+        )
+    config = read_json(base / "config.json")
+    if "thinker_config" in config:
+        layout = BaseLayout.ORIGINAL
+    elif config.get("model_type") == "qwen3_asr" and "audio_config" in config:
+        layout = BaseLayout.NATIVE
+    else:
+        kind = config.get("model_type", "unknown")
+        raise LayoutError(f"{base} holds a model of another kind ({kind}), not a Qwen3-ASR.")
+    weight_files(base)
+    return layout
+
+
+def _adapter(folder: Path) -> Path | None:
+    if not folder.is_dir():
+        return None
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        if not (folder / name).is_file():
+            raise MissingModelError(f"The adapter {folder} lacks {name}.")
+    return folder
+
+
+def _router(folder: Path) -> Path | None:
+    """The one router file. A lone pickle is named too, so that loading it can say why not."""
+    if not folder.is_dir():
+        return None
+    files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.pt"))
+    if len(files) != 1:
+        raise MissingModelError(f"{folder} should hold one router file, not {len(files)}.")
+    return files[0]

@@ -1,0 +1,51 @@
+"""The processor of a base model: feature extractor, tokenizer and chat template."""
+
+from typing import TYPE_CHECKING
+
+from engine.checkpoint.folder import BaseLayout, ModelFolder
+from engine.errors import LayoutError
+
+if TYPE_CHECKING:
+    from transformers import Qwen3ASRProcessor
+
+CHAT_TEMPLATE = """\
+{%- macro words(content) -%}
+{%- if content is string -%}{{- content -}}
+{%- else -%}{%- for part in content if part.type == 'text' -%}{{- part.text -}}{%- endfor -%}
+{%- endif -%}
+{%- endmacro -%}
+{{- '<|im_start|>system\\n' -}}
+{%- for message in messages if message.role == 'system' -%}{{- words(message.content) -}}
+{%- endfor -%}
+{{- '<|im_end|>\\n' -}}
+{%- for message in messages -%}
+{%- if message.role == 'user' -%}
+{{- '<|im_start|>user\\n<|audio_start|><|audio_pad|><|audio_end|>' -}}
+{{- words(message.content) + '<|im_end|>\\n' -}}
+{%- elif message.role == 'assistant' -%}
+{{- '<|im_start|>assistant\\n' -}}
+{%- generation -%}{{- words(message.content) + '<|im_end|>' -}}{%- endgeneration -%}
+{{- '\\n' -}}
+{%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}
+"""
+"""The original prompt, which also renders what the assistant says (the original one cannot): that
+is how a language is forced, and how training finds the words to learn."""
+
+
+def load_processor(folder: ModelFolder) -> "Qwen3ASRProcessor":
+    """Builds the processor. An original folder names the wrong feature extractor and template.
+
+    Raises:
+        LayoutError: the tokenizer's files are absent or damaged.
+    """
+    from transformers import Qwen2Tokenizer, Qwen3ASRFeatureExtractor, Qwen3ASRProcessor
+
+    try:
+        if folder.layout is BaseLayout.NATIVE:
+            return Qwen3ASRProcessor.from_pretrained(folder.base, local_files_only=True)
+        tokenizer = Qwen2Tokenizer.from_pretrained(folder.base, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise LayoutError(f"The tokenizer in {folder.base} cannot be read: {error}.") from error
+    return Qwen3ASRProcessor(Qwen3ASRFeatureExtractor(), tokenizer, chat_template=CHAT_TEMPLATE)
