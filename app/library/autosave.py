@@ -73,3 +73,6 @@ class Autosave:
             with self._changed:
                 self._failed[document.id] = document
             self._on_error(error)
+        else:
+            with self._changed:
+                self._failed.pop(document.id, None)

@@ -96,9 +96,9 @@ class Library:
                 raise StorageError("This document is not in the library any more.")
             title, source, created_at, heard_s, details = row
             transcript = replace(
-                _TRANSCRIPT.validate_json(details),
+                _TRANSCRIPT.validate_python(json.loads(details)),
                 source=os.fsdecode(source),
-                segments=tuple(_SEGMENT.validate_json(text) for (text,) in segments),
+                segments=tuple(_SEGMENT.validate_python(json.loads(text)) for (text,) in segments),
             )
             created = datetime.fromisoformat(created_at)
             document = Document(document_id, title, created, transcript, heard_s)
