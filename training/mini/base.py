@@ -1,0 +1,161 @@
+"""Stages 1 and 2: the encoder by phone CTC, then encoder and decoder together."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from training.mini.corpus import Corpus
+from training.mini.examples import PHONES, Batch, Collator, Example, Mixture, Pools, clean_mel
+from training.mini.loop import Budget, Moment, Rate, Trainer
+from training.mini.model import PhoneHead, decode, encode
+
+FLAT_START_STEPS = 250
+PHONE_WEIGHT = 0.3
+
+
+def phone_ctc(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
+    """CTC loss of the phones, per phone."""
+    losses = F.ctc_loss(
+        logits.float().log_softmax(-1),
+        batch.phones,
+        lengths,
+        batch.phone_counts,
+        reduction="sum",
+        zero_infinity=True,
+    )
+    return losses / batch.phone_counts.sum().clamp_min(1)
+
+
+def flat_start(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
+    """Frame loss against phones spread evenly over the clip: what gets CTC off its plateau."""
+    targets = torch.full(logits.shape[:2], -100)
+    rows = batch.phones.split(batch.phone_counts.tolist())
+    for column, (phones, length) in enumerate(zip(rows, lengths.tolist(), strict=True)):
+        if len(phones):
+            places = torch.arange(length) * len(phones) // length
+            targets[:length, column] = phones[places]
+    flat = F.cross_entropy(
+        logits.float().flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="sum"
+    )
+    return flat / (targets >= 0).sum().clamp_min(1)
+
+
+def text_loss(model: Any, encoded: Tensor, batch: Batch) -> Tensor:
+    """Cross-entropy of the answer's tokens."""
+    logits = decode(model, encoded, batch.input_ids, batch.attended)
+    return F.cross_entropy(logits.float(), batch.labels)
+
+
+def mixture_source(pools: Pools, mixture: Callable[[float], Mixture]) -> Any:
+    """Batches with the mixture of their moment: pairs (examples, mixture)."""
+
+    def source(number: int, progress: float) -> Sequence[tuple[list[Example], Mixture]]:
+        now = mixture(progress)
+        return [(batch, now) for batch in pools.batches(number, now)]
+
+    return source
+
+
+def clean_batch(corpus: Corpus, collate: Collator, work: Any, moment: Moment) -> Batch:
+    """Assembles one batch of clean training."""
+    examples, mixture = work
+    mels = [clean_mel(corpus, example, mixture.masking, moment.rng) for example in examples]
+    return collate(examples, mels, mixture.prompt_share, moment.rng)
+
+
+def train_encoder(
+    corpus: Corpus, model: Any, collate: Collator, folder: Path, seed: int, budget: Budget
+) -> PhoneHead:
+    """Stage 1: the encoder learns phones; the decoder is untouched. Short clips first."""
+    head = PhoneHead(model.config.audio_config.d_model, len(PHONES))
+    tower = model.model.audio_tower
+
+    def mixture(progress: float) -> Mixture:
+        longest_s = 2.0 if progress < 0.15 else 3.0 if progress < 0.4 else 20.0
+        return Mixture(joined_share=0.0, longest_s=longest_s, masking=min(1.0, 2 * progress))
+
+    def loss(work: Any, moment: Moment) -> dict[str, Tensor]:
+        batch = clean_batch(corpus, collate, work, moment)
+        logits, lengths = head(encode(tower, batch.mels, batch.frames), batch.tokens)
+        if moment.step < FLAT_START_STEPS:
+            return {
+                "flat": flat_start(logits, lengths, batch),
+                "ctc": 0.1 * phone_ctc(logits, lengths, batch),
+            }
+        return {"ctc": phone_ctc(logits, lengths, batch)}
+
+    def report() -> str:
+        return f"phone error rate {phone_error_rate(corpus, model, head, collate):.1%}"
+
+    pools = Pools(corpus.split("train"), seed)
+    trainer = Trainer(
+        "encoder", folder, {"tower": tower, "head": head}, seed=seed,
+        rate=Rate(1.2e-3, decay_from=0.95), budget=budget,
+    )  # fmt: skip
+    trainer.run(mixture_source(pools, mixture), loss, report=report, report_every_s=180)
+    return head
+
+
+def train_joint(
+    corpus: Corpus,
+    model: Any,
+    head: PhoneHead,
+    collate: Collator,
+    folder: Path,
+    seed: int,
+    budget: Budget,
+    report: Callable[[], str] | None,
+) -> None:
+    """Stage 2: cross-entropy of the text plus phone CTC, annealed to zero."""
+
+    def mixture(progress: float) -> Mixture:
+        return Mixture(
+            joined_share=0.0 if progress < 0.15 else 0.15 if progress < 0.4 else 0.3,
+            masking=1.0 if progress < 0.6 else 0.6,
+        )
+
+    def loss(work: Any, moment: Moment) -> dict[str, Tensor]:
+        batch = clean_batch(corpus, collate, work, moment)
+        encoded = encode(model.model.audio_tower, batch.mels, batch.frames)
+        logits, lengths = head(encoded, batch.tokens)
+        return {
+            "text": text_loss(model, encoded, batch),
+            "ctc": PHONE_WEIGHT * phone_ctc(logits, lengths, batch),
+        }
+
+    pools = Pools(corpus.split("train"), seed)
+    trainer = Trainer(
+        "joint", folder, {"model": model, "head": head}, seed=seed,
+        rate=Rate(1.2e-3, decay_from=0.45), budget=budget,
+    )  # fmt: skip
+    trainer.run(mixture_source(pools, mixture), loss, report=report, report_every_s=240)
+
+
+@torch.no_grad()
+def phone_error_rate(corpus: Corpus, model: Any, head: PhoneHead, collate: Collator) -> float:
+    """Greedy phone errors on the development clips."""
+    import random
+
+    from rapidfuzz.distance import Levenshtein
+
+    examples = [Example((clip,), (0.1, 0.1)) for clip in corpus.split("dev")]
+    from training.mini.examples import joined_mel
+    from training.mini.features import floored
+
+    mels = [floored(joined_mel(corpus, example)) for example in examples]
+    batch = collate(examples, mels, 0.0, random.Random(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        encoded = encode(model.model.audio_tower, batch.mels, batch.frames)
+        logits, lengths = head(encoded, batch.tokens)
+    errors = 0
+    for column, example in enumerate(examples):
+        best = logits[: int(lengths[column]), column].argmax(-1)
+        found = [int(phone) for phone in torch.unique_consecutive(best) if phone]
+        errors += Levenshtein.distance(found, example.phones)
+    return errors / int(batch.phone_counts.sum())
+
+

@@ -1,0 +1,190 @@
+"""The synthesised corpus on disk: made in jobs by several processes, read through memory maps.
+
+A job is a JSON list of clips beside two flat arrays: int16 waves and float16 log-mel frames. A job
+whose JSON exists is finished, which is all that resuming needs.
+"""
+
+import json
+import multiprocessing
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.mini import speak
+from training.mini.features import BANDS, log_mel
+from training.mini.text import normal, sentences
+from training.mini.voices import HELD_OUT, Manner, Voice, manner, trained_voice
+
+JOB_SIZE = 300
+JOINED = 4  # sentences of one voice in a row, for the test of joined speech
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence to be spoken: its phones and the voice."""
+
+    text: str
+    split: str
+    kind: str
+    phones: list[str]
+    manner: Manner
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One spoken sentence; `start_hop` is its place in the arrays of its job, in 10 ms hops."""
+
+    text: str
+    split: str
+    kind: str
+    voice: str
+    phones: list[str]
+    job: int
+    start_hop: int
+    hops: int
+
+    @property
+    def duration_s(self) -> float:
+        return self.hops * speak.HOP / speak.SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many sentences of each split are made."""
+
+    train: int = 32_000
+    dev: int = 60
+    known: int = 300
+    unheard: int = 150
+    random: int = 150
+    joined: int = 240
+    sample: int = 24
+
+
+def script(sizes: Sizes, seed: int = 20) -> list[Line]:
+    """Every sentence with its voice, tests first, so that no training sentence can equal one."""
+    rng = random.Random(seed)
+    plans = [
+        ("dev", sizes.dev, 0.0), ("known", sizes.known, 0.0), ("unheard", sizes.unheard, 0.0),
+        ("random", sizes.random, 1.0), ("joined", sizes.joined, 0.0),
+        ("sample", sizes.sample, 0.0), ("train", sizes.train, 0.3),
+    ]  # fmt: skip
+    taken = frozenset[tuple[str, ...]]()
+    lines = list[Line]()
+    for number, (split, count, random_share) in enumerate(plans):
+        made = sentences(count, random_share, seed + number, taken)
+        taken |= {normal(sentence.text) for sentence in made}
+        spoken = speak.phones([sentence.text for sentence in made])
+        for index, (sentence, phones) in enumerate(zip(made, spoken, strict=True)):
+            if split == "unheard":
+                how = manner(HELD_OUT[index % len(HELD_OUT)], rng)
+            elif split == "joined" and index % JOINED:
+                how = lines[-1].manner
+            elif split == "sample":
+                how = manner(Voice("flite", ("slt", "awb")[index % 2]), rng)
+            else:
+                how = manner(trained_voice(rng), rng)
+            lines.append(Line(sentence.text, split, sentence.kind, phones, how))
+    return lines
+
+
+def save_script(lines: Sequence[Line], path: Path) -> None:
+    """Write the script as JSON, whole or not at all."""
+    _write_json(path, [asdict(line) for line in lines])
+
+
+def load_script(path: Path) -> list[Line]:
+    """Read what `save_script` wrote."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        Line(
+            row["text"], row["split"], row["kind"], row["phones"],
+            Manner(Voice(**row["manner"].pop("voice")), **row["manner"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _write_json(path: Path, data: object) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(data), encoding="utf-8")
+    partial.replace(path)
+
+
+def _job_paths(folder: Path, job: int) -> tuple[Path, Path, Path]:
+    stem = f"job_{job:04d}"
+    return folder / f"{stem}.json", folder / f"{stem}.wave.npy", folder / f"{stem}.mel.npy"
+
+
+def _make_job(task: tuple[Path, int, list[Line]]) -> int:
+    folder, job, lines = task
+    torch.set_num_threads(1)
+    index_path, wave_path, mel_path = _job_paths(folder, job)
+    waves = speak.speak([line.text for line in lines], [line.manner for line in lines])
+    clips, start_hop = list[Clip](), 0
+    for line, wave in zip(lines, waves, strict=True):
+        hops = len(wave) // speak.HOP
+        voice = line.manner.voice.name
+        clips.append(
+            Clip(line.text, line.split, line.kind, voice, line.phones, job, start_hop, hops)
+        )
+        start_hop += hops
+    mels = [log_mel(torch.from_numpy(wave)).T.half().numpy() for wave in waves]
+    np.save(mel_path, np.concatenate(mels))
+    np.save(wave_path, np.round(np.concatenate(waves) * 32767).astype(np.int16))
+    _write_json(index_path, [asdict(clip) for clip in clips])
+    return job
+
+
+def synthesise(lines: Sequence[Line], folder: Path, processes: int = 2) -> None:
+    """Speak every line into `folder`; jobs that are already there are left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    starts = range(0, len(lines), JOB_SIZE)
+    tasks = [
+        (folder, job, list(lines[start : start + JOB_SIZE]))
+        for job, start in enumerate(starts)
+        if not _job_paths(folder, job)[0].exists()
+    ]
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for done, job in enumerate(pool.imap_unordered(_make_job, tasks), start=1):
+            print(f"synthesis: job {job} done, {done} of {len(tasks)}", flush=True)
+
+
+class Corpus:
+    """The finished corpus: clips by split, their log-mel frames and waves."""
+
+    def __init__(self, folder: Path) -> None:
+        self._waves: list[np.ndarray[tuple[int], np.dtype[np.int16]]] = []
+        self._mels: list[np.ndarray[tuple[int, int], np.dtype[np.float16]]] = []
+        self.clips: list[Clip] = []
+        for job in range(len(list(folder.glob("job_*.json")))):
+            index_path, wave_path, mel_path = _job_paths(folder, job)
+            self.clips += [Clip(**row) for row in json.loads(index_path.read_text("utf-8"))]
+            self._waves.append(np.load(wave_path, mmap_mode="r"))
+            self._mels.append(np.load(mel_path, mmap_mode="r"))
+
+    def split(self, name: str) -> list[Clip]:
+        """The clips of one split, in their order."""
+        return [clip for clip in self.clips if clip.split == name]
+
+    def joined(self) -> Iterator[list[Clip]]:
+        """The test of joined speech: `JOINED` clips of one voice at a time."""
+        clips = self.split("joined")
+        for start in range(0, len(clips) - JOINED + 1, JOINED):
+            yield clips[start : start + JOINED]
+
+    def mel(self, clip: Clip) -> Tensor:
+        """(128, frames) float32, scaled, without the floor."""
+        frames = self._mels[clip.job][clip.start_hop : clip.start_hop + clip.hops]
+        return torch.from_numpy(frames.astype(np.float32)).T.reshape(BANDS, clip.hops)
+
+    def wave(self, clip: Clip) -> Tensor:
+        """(samples,) float32 at 16 kHz."""
+        start = clip.start_hop * speak.HOP
+        samples = self._waves[clip.job][start : start + clip.hops * speak.HOP]
+        return torch.from_numpy(samples.astype(np.float32) / 32767)
