@@ -1,0 +1,33 @@
+"""Where the speech is: detection, and cutting into stretches. Takes samples, knows no files."""
+
+from collections.abc import Iterable, Iterator
+
+from engine.samples import Samples
+from engine.segments.cutter import Cutter
+from engine.segments.stretch import CutOptions, Stretch, StretchKind
+from engine.segments.vad import SpeechDetector
+
+__all__ = ["CutOptions", "Cutter", "SpeechDetector", "Stretch", "StretchKind", "cut"]
+
+
+def cut(
+    blocks: Iterable[Samples], detector: SpeechDetector, options: CutOptions | None = None
+) -> Iterator[Stretch]:
+    """Cuts a stream of audio into stretches, each given as soon as it is closed.
+
+    Holds at most the longest segment and a few seconds. The stretches do not depend on how the
+    audio comes in blocks.
+
+    Args:
+        blocks: mono 16 kHz float32, one after the other.
+        detector: reset first, so that one detector serves many recordings.
+        options: see `CutOptions`.
+
+    Yields:
+        Stretches that cover the audio from its first sample to its last, without gap or overlap.
+    """
+    detector.reset()
+    cutter = Cutter(options or CutOptions())
+    for block in blocks:
+        yield from cutter.push(block, detector.push(block))
+    yield from cutter.finish(detector.finish())
