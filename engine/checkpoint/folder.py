@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LayoutError, MissingModelError
+from engine.errors import LayoutError, MissingModelError, PickleRefusedError
 
 
 class BaseLayout(StrEnum):
@@ -81,6 +81,7 @@ def locate(folder: Path) -> ModelFolder:
     Raises:
         MissingModelError: no such folder, or a part of it is incomplete.
         LayoutError: the folder is laid out in no known way.
+        PickleRefusedError: there are pickles where safetensors should be.
     """
     folder = folder.absolute()
     if not folder.is_dir():
@@ -106,6 +107,7 @@ def weight_files(base: Path) -> list[Path]:
 
     Raises:
         MissingModelError: there are none, or a shard is absent.
+        PickleRefusedError: there are pickles in their place.
     """
     index = base / "model.safetensors.index.json"
     if index.is_file():
@@ -114,6 +116,7 @@ def weight_files(base: Path) -> list[Path]:
         names = ["model.safetensors"]
     absent = [name for name in names if not (base / name).is_file()]
     if absent or not names:
+        _refuse_pickles(base)
         raise MissingModelError(
             f"{base} lacks weights: {', '.join(absent) or 'its index names none'}.",
             remedy="Copy or download the folder again.",
@@ -159,6 +162,7 @@ def _adapter(folder: Path) -> Path | None:
         return None
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         if not (folder / name).is_file():
+            _refuse_pickles(folder)
             raise MissingModelError(f"The adapter {folder} lacks {name}.")
     return folder
 
@@ -171,3 +175,13 @@ def _router(folder: Path) -> Path | None:
     if len(files) != 1:
         raise MissingModelError(f"{folder} should hold one router file, not {len(files)}.")
     return files[0]
+
+
+def _refuse_pickles(folder: Path) -> None:
+    pickles = sorted(folder.glob("*.bin"))
+    if pickles:
+        raise PickleRefusedError(
+            f"{pickles[0]} is a pickle. Loading one can run any code it brings along.",
+            "Nothing was loaded.",
+            "Use the .safetensors files of the same model.",
+        )

@@ -42,10 +42,13 @@ def load_processor(folder: ModelFolder) -> "Qwen3ASRProcessor":
     """
     from transformers import Qwen2Tokenizer, Qwen3ASRFeatureExtractor, Qwen3ASRProcessor
 
+    if not any((folder.base / name).is_file() for name in ("tokenizer.json", "vocab.json")):
+        # transformers would make one up that knows a single token.
+        raise LayoutError(f"{folder.base} holds no tokenizer.")
     try:
         if folder.layout is BaseLayout.NATIVE:
             return Qwen3ASRProcessor.from_pretrained(folder.base, local_files_only=True)
         tokenizer = Qwen2Tokenizer.from_pretrained(folder.base, local_files_only=True)
-    except (OSError, ValueError) as error:
+        return Qwen3ASRProcessor(Qwen3ASRFeatureExtractor(), tokenizer, chat_template=CHAT_TEMPLATE)
+    except (OSError, ValueError, AttributeError) as error:
         raise LayoutError(f"The tokenizer in {folder.base} cannot be read: {error}.") from error
-    return Qwen3ASRProcessor(Qwen3ASRFeatureExtractor(), tokenizer, chat_template=CHAT_TEMPLATE)

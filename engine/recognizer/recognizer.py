@@ -136,24 +136,23 @@ class Recognizer:
                 on_result(index, hypothesis)
         return [found[index] for index in range(len(clips))]
 
+    def batch(self, clips: Sequence[Clip]) -> Batch:
+        """The tensors of some clips, ready for the model."""
+        return make_batch(self.processor, clips, self.model.dtype, self.model.device)
+
     @torch.inference_mode()
-    def logits(self, clips: Sequence[Clip]) -> Tensor:
-        """Scores of the first token that each clip's answer could begin with, all in one batch.
+    def logits(self, batch: Batch) -> Tensor:
+        """Scores of the token that each clip's answer could begin with.
 
         Returns:
-            Shape (len(clips), vocabulary), dtype of the model, on the CPU.
+            Shape (batch, vocabulary), dtype of the model, on the CPU.
         """
-        batch = self.batch(clips)
         with self._gates.opened(batch.gates, batch.shape):
             output = self.model(
                 **batch.tensors, position_ids=batch.positions, logits_to_keep=1, use_cache=False
             )
         scores: Tensor = output.logits[:, -1].cpu()
         return scores
-
-    def batch(self, clips: Sequence[Clip]) -> Batch:
-        """The tensors of some clips, ready for the model."""
-        return make_batch(self.processor, clips, self.model.dtype, self.model.device)
 
     @torch.inference_mode()
     def _decode(self, clips: Sequence[Clip]) -> list[Hypothesis]:

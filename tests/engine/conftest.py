@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import soundfile
 
 from engine.samples import Samples
+
+if TYPE_CHECKING:
+    from engine.recognizer import Recognizer
 
 _LAYOUT = Path(__file__).parents[1] / "fixtures" / "mega-asr-layout"
 _SHARED = Path(__file__).parents[3] / "shared" / "fixtures"
@@ -42,3 +45,24 @@ def shared_fixtures() -> Path:
     if not _SHARED.is_dir():
         pytest.skip(f"no reference data at {_SHARED}")
     return _SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny(published_layout: Path) -> "Recognizer":
+    """The tiny model on the CPU in float32, with its adapter. Tests leave it as it is."""
+    from engine.checkpoint import locate
+    from engine.recognizer import Recognizer
+
+    return Recognizer.load(locate(published_layout), "cpu")
+
+
+@pytest.fixture(scope="session")
+def mini() -> "Recognizer":
+    """The shipped model: small, but it really hears."""
+    from engine.checkpoint import locate
+    from engine.recognizer import Recognizer
+
+    folder = Path(__file__).parents[2] / "resources" / "models" / "mini"
+    if not (folder / "base").is_dir():
+        pytest.skip("resources/models/mini has not been trained yet")
+    return Recognizer.load(locate(folder), "cpu")
