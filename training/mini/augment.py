@@ -56,7 +56,8 @@ def coloured(mel: Tensor, colour: Colour, rng: random.Random) -> Tensor:
     waves, phase = rng.uniform(0.5, 3.0), rng.uniform(0, 2 * math.pi)
     curve = curve + colour.ripple_db * torch.sin(2 * math.pi * waves * axis + phase)
     mel = mel + (_DB * curve)[:, None]
-    floor = mel.max() - _DB * colour.floor_db + 3 * _DB * torch.randn_like(mel)
+    noise = torch.randn(mel.shape, generator=torch.Generator().manual_seed(rng.getrandbits(48)))
+    floor = mel.max() - _DB * colour.floor_db + 3 * _DB * noise
     return torch.maximum(mel, floor).clamp_min(SILENCE)
 
 

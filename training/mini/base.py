@@ -1,16 +1,28 @@
 """Stages 1 and 2: the encoder by phone CTC, then encoder and decoder together."""
 
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
 from training.mini.corpus import Corpus
-from training.mini.examples import PHONES, Batch, Collator, Example, Mixture, Pools, clean_mel
-from training.mini.loop import Budget, Moment, Rate, Trainer
+from training.mini.examples import (
+    PHONES,
+    Batch,
+    Collator,
+    Example,
+    Mixture,
+    Pools,
+    clean_mel,
+    joined_mel,
+)
+from training.mini.features import floored
+from training.mini.loop import Budget, Moment, Prepare, Rate, Trainer
 from training.mini.model import PhoneHead, decode, encode
 
 FLAT_START_STEPS = 250
@@ -60,11 +72,15 @@ def mixture_source(pools: Pools, mixture: Callable[[float], Mixture]) -> Any:
     return source
 
 
-def clean_batch(corpus: Corpus, collate: Collator, work: Any, moment: Moment) -> Batch:
-    """Assembles one batch of clean training."""
-    examples, mixture = work
-    mels = [clean_mel(corpus, example, mixture.masking, moment.rng) for example in examples]
-    return collate(examples, mels, mixture.prompt_share, moment.rng)
+def clean_batches(corpus: Corpus, collate: Collator) -> Prepare:
+    """Assembles batches of clean training."""
+
+    def prepare(work: tuple[list[Example], Mixture], moment: Moment) -> Batch:
+        examples, mixture = work
+        mels = [clean_mel(corpus, example, mixture.masking, moment.rng) for example in examples]
+        return collate(examples, mels, mixture.prompt_share, moment.rng)
+
+    return prepare
 
 
 def train_encoder(
@@ -78,8 +94,7 @@ def train_encoder(
         longest_s = 2.0 if progress < 0.15 else 3.0 if progress < 0.4 else 20.0
         return Mixture(joined_share=0.0, longest_s=longest_s, masking=min(1.0, 2 * progress))
 
-    def loss(work: Any, moment: Moment) -> dict[str, Tensor]:
-        batch = clean_batch(corpus, collate, work, moment)
+    def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:
         logits, lengths = head(encode(tower, batch.mels, batch.frames), batch.tokens)
         if moment.step < FLAT_START_STEPS:
             return {
@@ -96,7 +111,10 @@ def train_encoder(
         "encoder", folder, {"tower": tower, "head": head}, seed=seed,
         rate=Rate(1.2e-3, decay_from=0.95), budget=budget,
     )  # fmt: skip
-    trainer.run(mixture_source(pools, mixture), loss, report=report, report_every_s=180)
+    trainer.run(
+        mixture_source(pools, mixture), clean_batches(corpus, collate), loss,
+        report=report, report_every_s=180,
+    )  # fmt: skip
     return head
 
 
@@ -118,8 +136,7 @@ def train_joint(
             masking=1.0 if progress < 0.6 else 0.6,
         )
 
-    def loss(work: Any, moment: Moment) -> dict[str, Tensor]:
-        batch = clean_batch(corpus, collate, work, moment)
+    def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:
         encoded = encode(model.model.audio_tower, batch.mels, batch.frames)
         logits, lengths = head(encoded, batch.tokens)
         return {
@@ -132,20 +149,16 @@ def train_joint(
         "joint", folder, {"model": model, "head": head}, seed=seed,
         rate=Rate(1.2e-3, decay_from=0.45), budget=budget,
     )  # fmt: skip
-    trainer.run(mixture_source(pools, mixture), loss, report=report, report_every_s=240)
+    trainer.run(
+        mixture_source(pools, mixture), clean_batches(corpus, collate), loss,
+        report=report, report_every_s=240,
+    )  # fmt: skip
 
 
 @torch.no_grad()
 def phone_error_rate(corpus: Corpus, model: Any, head: PhoneHead, collate: Collator) -> float:
     """Greedy phone errors on the development clips."""
-    import random
-
-    from rapidfuzz.distance import Levenshtein
-
     examples = [Example((clip,), (0.1, 0.1)) for clip in corpus.split("dev")]
-    from training.mini.examples import joined_mel
-    from training.mini.features import floored
-
     mels = [floored(joined_mel(corpus, example)) for example in examples]
     batch = collate(examples, mels, 0.0, random.Random(0))
     with torch.autocast("cpu", torch.bfloat16):
@@ -157,5 +170,3 @@ def phone_error_rate(corpus: Corpus, model: Any, head: PhoneHead, collate: Colla
         found = [int(phone) for phone in torch.unique_consecutive(best) if phone]
         errors += Levenshtein.distance(found, example.phones)
     return errors / int(batch.phone_counts.sum())
-
-

@@ -16,13 +16,53 @@ from training.mini.corpus import Clip, Corpus
 from training.mini.degrade import noise_wave
 from training.mini.features import FRAMES_PER_SECOND, SILENCE, floored, log_mel
 from training.mini.model import CHUNK, audio_tokens
-from training.mini.speak import HOP, SAMPLE_RATE
+from training.mini.speak import HOP
 from training.mini.text import vocabulary
 from training.mini.tokenizer import AUDIO, AUDIO_END, AUDIO_START, TEXT, TURN_END, TURN_START
 
 PHONES = tuple(
-    "aa ae ah ao aw ax ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw "
-    "v w y z zh".split()
+    [
+        "aa",
+        "ae",
+        "ah",
+        "ao",
+        "aw",
+        "ax",
+        "ay",
+        "b",
+        "ch",
+        "d",
+        "dh",
+        "eh",
+        "er",
+        "ey",
+        "f",
+        "g",
+        "hh",
+        "ih",
+        "iy",
+        "jh",
+        "k",
+        "l",
+        "m",
+        "n",
+        "ng",
+        "ow",
+        "oy",
+        "p",
+        "r",
+        "s",
+        "sh",
+        "t",
+        "th",
+        "uh",
+        "uw",
+        "v",
+        "w",
+        "y",
+        "z",
+        "zh",
+    ]
 )
 _PHONE_IDS = {phone: number for number, phone in enumerate(PHONES, start=1)}
 POOL = 512  # examples sorted by length at a time

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,6 +53,7 @@ class Source(Protocol):
     def __call__(self, number: int, progress: float) -> Sequence[Any]: ...
 
 
+Prepare = Callable[[Any, "Moment"], Any]
 Loss = Callable[[Any, "Moment"], dict[str, Tensor]]
 
 
@@ -97,6 +99,7 @@ class Trainer:
         self._save_every_s = save_every_s
         self._log_every = log_every
         self._state = _State()
+        self._work: Sequence[Any] | None = None
         self._parameters = [
             parameter
             for module in modules.values()
@@ -137,6 +140,7 @@ class Trainer:
     def run(
         self,
         source: Source,
+        prepare: Prepare,
         loss: Loss,
         *,
         report: Callable[[], str] | None = None,
@@ -147,44 +151,57 @@ class Trainer:
 
         Args:
             source: work by pool.
+            prepare: work to batch, in a second thread while the step before it runs; draws all
+                its random numbers from the moment.
             loss: named losses of one batch; their sum is minimised.
             report: something to say about the modules now and then, a word error rate.
         """
         self._resume()
         state = self._state
-        saved_s = reported_s = logged_s = time.monotonic()
-        batches = source(state.pool, state.pool_progress)
+        saved_s = reported_s = logged_s = started_s = time.monotonic()
         sums: dict[str, float] = {}
-        while (progress := self._budget.progress(state.elapsed_s, state.step)) < 1.0:
-            if state.step == stop_at_step:
-                self._save()
-                return
-            started_s = time.monotonic()
-            if state.index == len(batches):
-                state.pool, state.index, state.pool_progress = state.pool + 1, 0, progress
-                batches = source(state.pool, progress)
-            self._step(batches[state.index], loss, progress, sums)
-            state.step += 1
-            state.index += 1
-            now_s = time.monotonic()
-            state.elapsed_s += now_s - started_s
-            if state.step % self._log_every == 0:
-                self._log(sums, progress, now_s - logged_s)
-                sums, logged_s = {}, now_s
-            if report is not None and now_s - reported_s > report_every_s:
-                print(f"{self._name}: {state.elapsed_s:.0f} s: {report()}", flush=True)
-                reported_s = logged_s = time.monotonic()
-            if now_s - saved_s > self._save_every_s:
-                self._save()
-                saved_s = time.monotonic()
+        with ThreadPoolExecutor(1) as worker:
+            ahead = worker.submit(self._prepare, source, prepare)
+            while self._progress < 1.0 and state.step != stop_at_step:
+                batch, moment = ahead.result()
+                state.step, state.index = state.step + 1, state.index + 1
+                ahead = worker.submit(self._prepare, source, prepare)
+                self._step(batch, moment, loss, sums)
+                now_s = time.monotonic()
+                state.elapsed_s += now_s - started_s
+                if state.step % self._log_every == 0:
+                    self._log(sums, now_s - logged_s)
+                    sums, logged_s = {}, now_s
+                if report is not None and now_s - reported_s > report_every_s:
+                    print(f"{self._name}: {state.elapsed_s:.0f} s: {report()}", flush=True)
+                    reported_s = logged_s = time.monotonic()
+                if now_s - saved_s > self._save_every_s:
+                    self._save()
+                    saved_s = now_s
+                started_s = time.monotonic()
+            ahead.result()
         self._save()
 
-    def _step(self, batch: Any, loss: Loss, progress: float, sums: dict[str, float]) -> None:
-        step = self._state.step
-        torch.manual_seed(self._seed * 1_000_003 + step)
-        moment = Moment(step, progress, random.Random(f"{self._seed}/step/{step}"))
+    @property
+    def _progress(self) -> float:
+        return self._budget.progress(self._state.elapsed_s, self._state.step)
+
+    def _prepare(self, source: Source, prepare: Prepare) -> tuple[Any, Moment]:
+        """The batch of the current step; moves on to the next pool where one is used up."""
+        state = self._state
+        if self._work is None:
+            self._work = source(state.pool, state.pool_progress)
+        if state.index >= len(self._work):
+            state.pool, state.index, state.pool_progress = state.pool + 1, 0, self._progress
+            self._work = source(state.pool, state.pool_progress)
+        rng = random.Random(f"{self._seed}/step/{state.step}")
+        moment = Moment(state.step, self._progress, rng)
+        return prepare(self._work[state.index], moment), moment
+
+    def _step(self, batch: Any, moment: Moment, loss: Loss, sums: dict[str, float]) -> None:
+        torch.manual_seed(self._seed * 1_000_003 + moment.step)
         for group in self._optimizer.param_groups:
-            group["lr"] = self._rate.at(progress, step)
+            group["lr"] = self._rate.at(moment.progress, moment.step)
         with torch.autocast("cpu", torch.bfloat16):
             losses = loss(batch, moment)
         total = torch.stack(list(losses.values())).sum()
@@ -196,11 +213,11 @@ class Trainer:
         for name, value in losses.items():
             sums[name] = sums.get(name, 0.0) + value.item()
 
-    def _log(self, sums: dict[str, float], progress: float, wall_s: float) -> None:
+    def _log(self, sums: dict[str, float], wall_s: float) -> None:
         state = self._state
         means = " ".join(f"{name} {value / self._log_every:.3f}" for name, value in sums.items())
         print(
-            f"{self._name}: step {state.step} ({progress:.1%}, {state.elapsed_s:.0f} s) {means} "
-            f"{wall_s / self._log_every:.2f} s/step",
+            f"{self._name}: step {state.step} ({self._progress:.1%}, {state.elapsed_s:.0f} s) "
+            f"{means} {wall_s / self._log_every:.2f} s/step",
             flush=True,
         )

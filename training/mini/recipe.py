@@ -10,7 +10,7 @@ import torch
 
 from training.mini.base import train_encoder, train_joint
 from training.mini.corpus import Corpus, Sizes, load_script, save_script, script, synthesise
-from training.mini.examples import PHONES, Collator, Pools
+from training.mini.examples import PHONES, Collator
 from training.mini.loop import Budget
 from training.mini.model import ModelSizes, PhoneHead, make_config, make_model
 from training.mini.scoring import word_error_rate

@@ -56,7 +56,10 @@ def phones(texts: Sequence[str]) -> list[list[str]]:
 
 def _flite(text: str, manner: Manner, path: Path) -> None:
     pitch_hz = _FLITE_PITCH_HZ[manner.voice.speaker] * manner.pitch_scale
-    settings = [f"duration_stretch={manner.duration_scale:.3f}", f"int_f0_target_mean={pitch_hz:.1f}"]
+    settings = [
+        f"duration_stretch={manner.duration_scale:.3f}",
+        f"int_f0_target_mean={pitch_hz:.1f}",
+    ]
     options = [part for setting in settings for part in ("--setf", setting)]
     _run(["flite", "-voice", manner.voice.speaker, *options, "-t", text, str(path)])
 
@@ -101,7 +104,9 @@ def speak(texts: Sequence[str], manners: Sequence[Manner]) -> list[Wave]:
         paths = [Path(folder) / f"{index}.wav" for index in range(len(texts))]
         slow = [i for i, manner in enumerate(manners) if manner.voice.engine == "festival"]
         if slow:
-            _festival([texts[i] for i in slow], [manners[i] for i in slow], [paths[i] for i in slow])
+            _festival(
+                [texts[i] for i in slow], [manners[i] for i in slow], [paths[i] for i in slow]
+            )
         for text, manner, path in zip(texts, manners, paths, strict=True):
             if manner.voice.engine == "flite":
                 _flite(text, manner, path)

@@ -108,7 +108,9 @@ def vocabulary() -> tuple[str, ...]:
 def _rules() -> dict[str, tuple[tuple[str, ...], tuple[int, ...]]]:
     rules = {}
     for name, lines in _sections(DATA_DIR / "grammar.txt"):
-        weighted = [(int(m[1]), m[2]) if (m := _WEIGHT.match(line)) else (1, line) for line in lines]
+        weighted = [
+            (int(m[1]), m[2]) if (m := _WEIGHT.match(line)) else (1, line) for line in lines
+        ]
         rules[name] = (tuple(text for _, text in weighted), tuple(w for w, _ in weighted))
     return rules
 
