@@ -22,6 +22,7 @@
         ProtocolError            the other end of the pipe speaks another version, or nonsense
         EngineDiedError          the engine process ended on its own
       StorageError           disk full, no permission, a damaged library
+        TranscriptFormatError    a file that is no transcript, or of a version not known here
       UsageError             an option that makes no sense
 
 Each error says three things, and whoever shows it shows all three: what happened, what is safe,
@@ -149,6 +150,10 @@ class StorageError(WildscribeError):
     """Disk full, no permission, or a damaged library."""
 
     exit_code = 6
+
+
+class TranscriptFormatError(StorageError):
+    """The file is no transcript, or one of a version that is not known here."""
 
 
 class UsageError(WildscribeError):
