@@ -65,7 +65,10 @@ class Report:
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Show device, versions, sound, models, and what is missing. Exits with 1 if anything is."""
+    """Show device, versions, sound, models, and what is missing.
+
+    Exits with 1 if anything is missing.
+    """
     report = examine()
     console = Console.standard()
     if as_json:

@@ -46,7 +46,7 @@ def list_models(
 
 @app.command()
 def verify(
-    model: Annotated[str, typer.Argument(help="A name or a folder.")] = "mini",
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A name or a folder.")] = "mini",
 ) -> None:
     """Compare every file of a model with the checksums recorded for it.
 
@@ -77,12 +77,12 @@ def verify(
 
 @app.command("import")
 def import_model(
-    folder: Annotated[Path, typer.Argument(help="A model in any known layout.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model in any known layout.")],
     name: Annotated[
         str | None, typer.Option(help="What to call it; by default the folder's own name.")
     ] = None,
 ) -> None:
-    """Copy a model folder into Wildscribe's own; the folder stays as it is."""
+    """Copy a model folder to where Wildscribe finds it by name."""
     from engine.models import import_folder
 
     console = Console.standard()

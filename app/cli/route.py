@@ -13,7 +13,7 @@ from engine.transcript import Transcript
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="An audio or video file.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An audio or video file.")],
     model: Model = "mini",
     threshold: Threshold = 0.5,
     device: Device = "auto",
@@ -21,7 +21,7 @@ def command(
         bool, typer.Option("--json", help="As a transcript in JSON, without text.")
     ] = False,
 ) -> None:
-    """Show the route of every segment, and the probability that decided it."""
+    """Show the route of every segment, and why."""
     console = Console.standard()
     options = TranscribeOptions(threshold=threshold)
     from engine import Transcriber

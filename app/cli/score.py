@@ -21,7 +21,10 @@ def command(
     ] = "bench",
     as_json: Annotated[bool, typer.Option("--json", help="The benchmark's result format.")] = False,
 ) -> None:
-    """Score predictions: WER for English, CER for Chinese, in percent, pooled over all clips."""
+    """Score predictions against references.
+
+    WER for English, CER for Chinese, in percent, pooled over all clips.
+    """
     report = score(read_records(predictions), NORMALIZERS[normalizer])
     console = Console.standard()
     if as_json:

@@ -46,7 +46,7 @@ class Hears(Protocol):
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Audio or video files.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="Audio or video files.")],
     model: Model = "mini",
     route: Annotated[
         Literal["auto", "base", "robust"],

@@ -1,6 +1,8 @@
 """The commands as they are typed, in this process."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,14 @@ def test_what_makes_no_sense_exits_with_2_and_says_why(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err
+
+
+def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from app.cli import run; run(['transcribe', '--help']);"
+        "sys.exit(len({'torch', 'transformers', 'PySide6', 'numpy'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
 def test_version(capsys: Captured) -> None:

@@ -48,8 +48,8 @@ def test_several_files_are_told_apart(screen: Screen) -> None:
 def test_a_failing_file_does_not_stop_the_others(tmp_path: Path, screen: Screen) -> None:
     broken = CorruptAudioError("It is damaged.", "The file is unchanged.", "Record it again.")
     transcriber = ScriptedTranscriber({"a.wav": [GONE], "b.wav": ["Two."], "c.wav": [broken]})
-    assert _run(transcriber, ["a.wav", "b.wav", "c.wav"], screen, str(tmp_path / "out")) == 3
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["b.txt"]
+    assert _run(transcriber, ["a.wav", "b.wav", "c.wav"], screen, str(tmp_path)) == 3
+    assert [p.name for p in tmp_path.iterdir()] == ["b.txt"]
     assert "a.wav: There is no such file.\n  Nothing was changed.\n" in screen.err.getvalue()
     assert "c.wav: It is damaged." in screen.err.getvalue()
 
