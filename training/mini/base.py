@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor
+from torch.nn import functional
 
 from training.mini.corpus import Corpus
 from training.mini.examples import (
@@ -31,7 +31,7 @@ PHONE_WEIGHT = 0.3
 
 def phone_ctc(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
     """CTC loss of the phones, per phone."""
-    losses = F.ctc_loss(
+    losses = functional.ctc_loss(
         logits.float().log_softmax(-1),
         batch.phones,
         lengths,
@@ -50,7 +50,7 @@ def flat_start(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
         if len(phones):
             places = torch.arange(length) * len(phones) // length
             targets[:length, column] = phones[places]
-    flat = F.cross_entropy(
+    flat = functional.cross_entropy(
         logits.float().flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="sum"
     )
     return flat / (targets >= 0).sum().clamp_min(1)
@@ -59,7 +59,7 @@ def flat_start(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
 def text_loss(model: Any, encoded: Tensor, batch: Batch) -> Tensor:
     """Cross-entropy of the answer's tokens."""
     logits = decode(model, encoded, batch.input_ids, batch.attended)
-    return F.cross_entropy(logits.float(), batch.labels)
+    return functional.cross_entropy(logits.float(), batch.labels)
 
 
 def mixture_source(pools: Pools, mixture: Callable[[float], Mixture]) -> Any:

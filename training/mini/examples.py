@@ -20,50 +20,12 @@ from training.mini.speak import HOP
 from training.mini.text import vocabulary
 from training.mini.tokenizer import AUDIO, AUDIO_END, AUDIO_START, TEXT, TURN_END, TURN_START
 
-PHONES = tuple(
-    [
-        "aa",
-        "ae",
-        "ah",
-        "ao",
-        "aw",
-        "ax",
-        "ay",
-        "b",
-        "ch",
-        "d",
-        "dh",
-        "eh",
-        "er",
-        "ey",
-        "f",
-        "g",
-        "hh",
-        "ih",
-        "iy",
-        "jh",
-        "k",
-        "l",
-        "m",
-        "n",
-        "ng",
-        "ow",
-        "oy",
-        "p",
-        "r",
-        "s",
-        "sh",
-        "t",
-        "th",
-        "uh",
-        "uw",
-        "v",
-        "w",
-        "y",
-        "z",
-        "zh",
-    ]
+# flite's phones; 0 is the blank of CTC.
+_PHONE_NAMES = (
+    "aa ae ah ao aw ax ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw "
+    "v w y z zh"
 )
+PHONES = _PHONE_NAMES.split()
 _PHONE_IDS = {phone: number for number, phone in enumerate(PHONES, start=1)}
 POOL = 512  # examples sorted by length at a time
 LONGEST_S = 20.0
@@ -231,7 +193,7 @@ class Collator:
         prompt_share: float,
         rng: random.Random,
     ) -> Batch:
-        """Pads the mels (each (128, frames), floored) and builds prompts and targets around them."""
+        """Pads the mels (each (128, frames), floored); builds prompts and targets around them."""
         frames = torch.tensor([mel.shape[1] for mel in mels])
         time = int(-(-frames.max() // CHUNK)) * CHUNK
         padded = torch.zeros(len(mels), mels[0].shape[0], time)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,12 @@ SEED = 20
 class Plan:
     """How much of everything: the defaults take about two hours on two cores."""
 
-    sizes: Sizes = Sizes()
-    model: ModelSizes = ModelSizes()
-    encoder: Budget = Budget(seconds=12 * 60)
-    joint: Budget = Budget(seconds=60 * 60)
-    robust: Budget = Budget(seconds=13 * 60)
-    router: Budget = Budget(seconds=5 * 60)
+    sizes: Sizes = field(default_factory=Sizes)
+    model: ModelSizes = field(default_factory=ModelSizes)
+    encoder: Budget = field(default_factory=lambda: Budget(seconds=9 * 60))
+    joint: Budget = field(default_factory=lambda: Budget(seconds=64 * 60))
+    robust: Budget = field(default_factory=lambda: Budget(seconds=13 * 60))
+    router: Budget = field(default_factory=lambda: Budget(seconds=5 * 60))
     processes: int = 2
 
 

@@ -1,6 +1,6 @@
 """Text of the training set: a small grammar, and sentences of random words.
 
-Everything is drawn from a `random.Random`, so the same seed gives the same sentences on any machine.
+Everything is drawn from a `random.Random`: the same seed gives the same sentences on any machine.
 """
 
 import random

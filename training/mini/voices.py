@@ -16,7 +16,7 @@ ESPEAK_VARIANTS = (
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One speaker of one engine ("flite", "festival" or "espeak"); `speaker` is the engine's name."""
+    """A speaker of an engine ("flite", "festival", "espeak"), by the name it has there."""
 
     engine: str
     speaker: str
