@@ -20,5 +20,5 @@ def unfold_output_layer(model: "Qwen3ASRForConditionalGeneration") -> None:
 
 def _adjacent_rows(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     (hidden,) = inputs
-    # contiguous() would do nothing for one clip, whose strides still describe the longer sequence.
-    return (hidden.flatten(0, -2).view(hidden.shape),)
+    # contiguous() alone would do nothing for one clip, whose strides still tell of the sequence.
+    return (hidden.flatten(0, -2).contiguous().view(hidden.shape),)
