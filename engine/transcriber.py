@@ -8,42 +8,29 @@ length of the file.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import guard
-from engine.audio import load_spans, probe, stream
+from engine.audio import load_spans, stream
 from engine.decide import decide
 from engine.errors import CancelledError, MissingModelError
+from engine.job import LARGEST_WINDOW_S, Heard, Job, Listeners, windows
+from engine.job import OnNonSpeech as OnNonSpeech
+from engine.job import OnProgress as OnProgress
+from engine.job import OnSegment as OnSegment
 from engine.languages import resolve
 from engine.options import Progress as Progress
 from engine.options import TranscribeOptions as TranscribeOptions
-from engine.samples import SAMPLE_RATE_HZ, Samples
+from engine.samples import SAMPLE_RATE_HZ
 from engine.segments import CutOptions, SpeechDetector, Stretch, cut
-from engine.transcript import (
-    DecidedBy,
-    Decoding,
-    NonSpeech,
-    NonSpeechKind,
-    Route,
-    Segment,
-    Transcript,
-)
+from engine.transcript import DecidedBy, Decoding, Route, Segment, Transcript
 
 if TYPE_CHECKING:
     from engine.recognizer import Recognizer
     from engine.router import Router
-
-FIRST_WINDOW_S = 10.0
-LARGEST_WINDOW_S = 240.0
-"""Speech gathered before it is recognised: little at first, so that text appears at once, then
-twice as much each time, so that batches can be filled by length and route."""
-
-OnProgress = Callable[[Progress], None]
-OnSegment = Callable[[int, Segment], None]
-OnNonSpeech = Callable[[NonSpeech], None]
 
 
 class Transcriber:
@@ -134,11 +121,12 @@ class Transcriber:
             MissingModelError: the robust route is forced and the model has no adapter.
             OutOfMemoryError: not even one segment fits; finished segments were delivered.
         """
-        listeners = _Listeners(on_progress, on_segment, on_non_speech)
-        job = _Job(Path(path), options or TranscribeOptions(), listeners, cancel)
-        self._check(job.options)
+        options = options or TranscribeOptions()
+        self._check(options)
+        listeners = Listeners(on_progress, on_segment, on_non_speech)
+        job = Job(Path(path), options, listeners, cancel)
         try:
-            for window in _windows(self._stretches(job), job):
+            for window in windows(self._stretches(job), job):
                 self._hear(window, job)
         except CancelledError:
             return job.transcript(self.model, complete=False)
@@ -156,8 +144,8 @@ class Transcriber:
         Raises:
             AudioError: nothing of the file can be used.
         """
-        job = _Job(Path(path), options or TranscribeOptions(), _Listeners(on_progress))
-        for window in _windows(self._stretches(job), job):
+        job = Job(Path(path), options or TranscribeOptions(), Listeners(on_progress))
+        for window in windows(self._stretches(job), job):
             for index, segment in self._routed(window, job):
                 job.deliver(index, segment)
         return job.transcript(self.model, complete=True)
@@ -193,8 +181,8 @@ class Transcriber:
             CancelledError: it was cancelled; finished segments were delivered.
         """
         options = options or TranscribeOptions()
-        self._check(options, set(routes))
-        job = _Job(Path(path), options, _Listeners(on_segment=on_segment), cancel)
+        self._check(options, routes)
+        job = Job(Path(path), options, Listeners(on_segment=on_segment), cancel)
         result = list(segments)
 
         def deliver(index: int, segment: Segment) -> None:
@@ -202,9 +190,9 @@ class Transcriber:
             job.deliver(index, segment)
 
         spans = [(segment.start_s, segment.end_s) for segment in segments]
-        batch: list[_Heard] = []
+        batch: list[Heard] = []
         for index, samples in enumerate(load_spans(job.path, spans)):
-            batch.append(_Heard(index, samples, self._detector.speech_s(samples)))
+            batch.append(Heard(index, samples, self._detector.speech_s(samples)))
             if index + 1 == len(spans) or sum(h.duration_s for h in batch) >= LARGEST_WINDOW_S:
                 asked = [routes[heard.index] for heard in batch]
                 for heard, decoding in self._decodings(batch, asked, job):
@@ -214,21 +202,20 @@ class Transcriber:
                 batch = []
         return result
 
-    def _check(self, options: TranscribeOptions, routes: set[Route] | None = None) -> None:
+    def _check(self, options: TranscribeOptions, routes: Iterable[Route] = ()) -> None:
         resolve(options.language)
-        wanted = routes or {options.route}
-        if Route.ROBUST in wanted and not self._recognizer.has_adapter:
+        if Route.ROBUST in (*routes, options.route) and not self._recognizer.has_adapter:
             raise MissingModelError(
                 f"The model '{self.model}' has no robust adapter.",
                 "Nothing was changed.",
                 "Use the base route, or a model that comes with an adapter.",
             )
 
-    def _stretches(self, job: _Job) -> Iterator[Stretch]:
+    def _stretches(self, job: Job) -> Iterator[Stretch]:
         blocks = stream(job.path, start_s=job.options.start_s, on_warning=job.warnings.append)
         return cut(blocks, self._detector, CutOptions(max_segment_s=job.options.max_segment_s))
 
-    def _routed(self, window: Sequence[_Heard], job: _Job) -> list[tuple[int, Segment]]:
+    def _routed(self, window: Sequence[Heard], job: Job) -> list[tuple[int, Segment]]:
         """Segments without text: times, probability, route."""
         probabilities: list[float | None] = [None] * len(window)
         if self._router is not None:
@@ -250,10 +237,10 @@ class Transcriber:
             routed.append((heard.index, segment))
         return routed
 
-    def _hear(self, window: Sequence[_Heard], job: _Job) -> None:
+    def _hear(self, window: Sequence[Heard], job: Job) -> None:
         """One window: route, recognise in mixed batches, and hear again what the guard flags."""
         routed = dict(self._routed(window, job))
-        flagged: list[_Heard] = []
+        flagged: list[Heard] = []
         for heard, decoding in self._decodings(window, [s.route for s in routed.values()], job):
             segment = routed[heard.index].with_decoding(decoding)
             routed[heard.index] = segment.choosing(decoding.route, segment.decided_by)
@@ -261,17 +248,22 @@ class Transcriber:
                 flagged.append(heard)
             else:
                 job.deliver(heard.index, routed[heard.index])
-        others = [routed[heard.index].route.other for heard in flagged]
-        for heard, second in self._decodings(flagged, others, job):
-            segment = routed[heard.index].with_decoding(second)
-            first = segment.decoding(segment.route)
-            if first is not None and guard.better(first, second) is second:
-                segment = segment.choosing(second.route, DecidedBy.GUARD)
-            job.deliver(heard.index, segment)
+        undecided = {heard.index: routed[heard.index] for heard in flagged}
+        others = [segment.route.other for segment in undecided.values()]
+        try:
+            for heard, second in self._decodings(flagged, others, job):
+                segment = undecided.pop(heard.index).with_decoding(second)
+                first = segment.decoding(segment.route)
+                if first is not None and guard.better(first, second) is second:
+                    segment = segment.choosing(second.route, DecidedBy.GUARD)
+                job.deliver(heard.index, segment)
+        finally:  # Cancelled or out of memory before the second reading: the first is kept.
+            for index, segment in undecided.items():
+                job.deliver(index, segment)
 
     def _decodings(
-        self, batch: Sequence[_Heard], routes: Sequence[Route], job: _Job
-    ) -> Iterator[tuple[_Heard, Decoding]]:
+        self, batch: Sequence[Heard], routes: Sequence[Route], job: Job
+    ) -> Iterator[tuple[Heard, Decoding]]:
         """Recognises a batch, each clip on its route, and lets the guard look at every text."""
         from engine.recognizer import Clip
 
@@ -298,105 +290,6 @@ class Transcriber:
                 heard.duration_s, heard.speech_s, job.options.context, hypothesis.truncated
             )
             yield heard, guard.inspect(decoding, around)
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """A stretch of speech with its place among the segments; ``start`` in samples."""
-
-    index: int
-    samples: Samples
-    speech_s: float
-    start: int = 0
-
-    @property
-    def duration_s(self) -> float:
-        return len(self.samples) / SAMPLE_RATE_HZ
-
-
-@dataclass(frozen=True, slots=True)
-class _Listeners:
-    """Who wants to hear of progress."""
-
-    on_progress: OnProgress | None = None
-    on_segment: OnSegment | None = None
-    on_non_speech: OnNonSpeech | None = None
-
-
-class _Job:
-    """What one transcription has gathered so far."""
-
-    def __init__(
-        self,
-        path: Path,
-        options: TranscribeOptions,
-        listeners: _Listeners,
-        cancel: threading.Event | None = None,
-    ) -> None:
-        self.path = path
-        self.options = options
-        self.cancel = cancel
-        self.warnings: list[str] = []
-        self._listeners = listeners
-        self._segments: dict[int, Segment] = {}
-        self._non_speech: list[NonSpeech] = []
-        self._done_s = options.start_s
-        self._total_s = probe(path).duration_s
-
-    def deliver(self, index: int, segment: Segment) -> None:
-        self._segments[index] = segment
-        if self._listeners.on_segment is not None:
-            self._listeners.on_segment(index, segment)
-        self._advance(segment.duration_s)
-
-    def skip(self, stretch: NonSpeech) -> None:
-        self._non_speech.append(stretch)
-        if self._listeners.on_non_speech is not None:
-            self._listeners.on_non_speech(stretch)
-        self._advance(stretch.end_s - stretch.start_s)
-
-    def check(self) -> None:
-        if self.cancel is not None and self.cancel.is_set():
-            raise CancelledError("The transcription was cancelled.", "Finished segments are kept.")
-
-    def transcript(self, model: str, *, complete: bool) -> Transcript:
-        return Transcript(
-            source=str(self.path),
-            duration_s=self._done_s if complete else (self._total_s or self._done_s),
-            segments=tuple(self._segments[index] for index in sorted(self._segments)),
-            non_speech=tuple(self._non_speech),
-            model=model,
-            threshold=self.options.threshold,
-            warnings=tuple(self.warnings),
-            complete=complete,
-        )
-
-    def _advance(self, by_s: float) -> None:
-        self._done_s += by_s
-        if self._listeners.on_progress is not None:
-            self._listeners.on_progress(Progress(self._done_s, self._total_s))
-
-
-def _windows(stretches: Iterator[Stretch], job: _Job) -> Iterator[list[_Heard]]:
-    """Speech in windows that grow; the stretches between are noted as they pass."""
-    offset = round(job.options.start_s * SAMPLE_RATE_HZ)
-    window: list[_Heard] = []
-    limit_s, count = FIRST_WINDOW_S, 0
-    for stretch in stretches:
-        job.check()
-        start = offset + stretch.start
-        if stretch.samples is None:
-            end_s = (offset + stretch.end) / SAMPLE_RATE_HZ
-            kind = NonSpeechKind(stretch.kind)
-            job.skip(NonSpeech(start / SAMPLE_RATE_HZ, end_s, kind))
-            continue
-        window.append(_Heard(count, stretch.samples, stretch.speech_s, start))
-        count += 1
-        if sum(heard.duration_s for heard in window) >= limit_s:
-            yield window
-            window, limit_s = [], min(2 * limit_s, LARGEST_WINDOW_S)
-    if window:
-        yield window
 
 
 def _decider(segment: Segment, route: Route, options: TranscribeOptions) -> DecidedBy:
