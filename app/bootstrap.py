@@ -30,7 +30,7 @@ STAMP = "wildscribe.json"
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 """PyTorch's own index of builds without CUDA. On Linux the default build brings gigabytes of it."""
 
-SAMPLE = ROOT / "resources" / "samples" / "sample.flac"
+SAMPLE = ROOT / "resources" / "samples" / "wild-afternoon.flac"
 
 
 class SetupError(Exception):

@@ -47,8 +47,14 @@ class Console:
         print(text, file=self.err, flush=True)
 
     def error(self, error: WildscribeError, about: str = "") -> None:
-        """Writes what happened, what is safe and what to do, a line each."""
-        self.note("wildscribe: " + (f"{about}: " if about else "") + error.what)
+        """Writes what happened, what is safe and what to do, a line each.
+
+        Args:
+            error: what went wrong.
+            about: name of the file concerned; left out where the error says it itself.
+        """
+        subject = "" if about in error.what else f"{about}: "
+        self.note(f"wildscribe: {subject}{error.what}")
         for line in filter(None, (error.safe, error.remedy)):
             self.note(f"  {line}")
 

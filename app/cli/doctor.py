@@ -104,11 +104,10 @@ def examine() -> Report:
 
 def describe(report: Report) -> str:
     """The report for people."""
-    device = f"{report.device}: {report.device_reason}" if report.device else "none"
     rows = [
         ("Python", f"{report.python} ({sys.executable})"),
         ("System", report.system),
-        ("Device", device),
+        ("Device", report.device_reason or "none can be used"),
         *((name, number or "not installed") for name, number in report.versions.items()),
         ("Microphones", ", ".join(report.microphones) or "none"),
         ("Speakers", ", ".join(report.speakers) or "none"),
