@@ -12,7 +12,7 @@ from engine.checkpoint import ModelFolder
 from engine.checkpoint.adapter import read_adapter
 from engine.checkpoint.base import load_base, stored_dtype
 from engine.checkpoint.mount import mount
-from engine.device import choose, pick_dtype
+from engine.device import Device, choose, pick_dtype
 from engine.errors import MissingModelError
 from engine.recognizer.batches import plan, run
 from engine.recognizer.clip import Clip, Hypothesis
@@ -44,6 +44,7 @@ class Recognizer:
     Args:
         model: frozen, in evaluation mode, perhaps with an adapter mounted on it.
         processor: of the model.
+        device: where the model is.
         budget_s: most padded audio in one batch, s; by default what suits the device.
     """
 
@@ -51,13 +52,14 @@ class Recognizer:
         self,
         model: "Qwen3ASRForConditionalGeneration",
         processor: "Qwen3ASRProcessor",
+        device: Device,
         *,
         budget_s: float | None = None,
     ) -> None:
         self.model = model
         self.processor = processor
-        on_cpu = model.device.type == "cpu"
-        self._budget_s = budget_s or (CPU_BUDGET_S if on_cpu else ACCELERATOR_BUDGET_S)
+        self.device = device
+        self._budget_s = budget_s or (CPU_BUDGET_S if device.is_cpu else ACCELERATOR_BUDGET_S)
         self._gates = Gates(model)
         unfold_output_layer(model)
 
@@ -79,7 +81,7 @@ class Recognizer:
         model, processor = load_base(folder, chosen.name, precision)
         if folder.adapter is not None:
             mount(model, read_adapter(folder.adapter))
-        return cls(model, processor)
+        return cls(model, processor, chosen)
 
     @property
     def has_adapter(self) -> bool:

@@ -36,7 +36,7 @@ def test_mini_hears(mini, speech):
 
 
 def test_results_come_as_their_batches_are_done(tiny, speech):
-    recognizer = Recognizer(tiny.model, tiny.processor, budget_s=8)
+    recognizer = Recognizer(tiny.model, tiny.processor, tiny.device, budget_s=8)
     clips = [Clip(speech[name]) for name in ("meeting", "kettle", "train", "kettle")]
     seen = {}
     found = recognizer.transcribe(clips, on_result=seen.__setitem__)
@@ -103,7 +103,7 @@ def test_without_an_adapter_there_is_no_robust_route(published_layout, speech):
 
 
 def test_cancelling_between_batches_keeps_what_is_done(tiny, speech):
-    recognizer = Recognizer(tiny.model, tiny.processor, budget_s=4)
+    recognizer = Recognizer(tiny.model, tiny.processor, tiny.device, budget_s=4)
     cancel = threading.Event()
     delivered = []
 
