@@ -15,7 +15,7 @@ from engine.errors import WildscribeError
 EXIT_CODES = """\b
 Exit codes:
   0    all went well
-  1    doctor found something missing
+  1    something that Wildscribe needs is not installed (see: wildscribe doctor)
   2    an option, or a file of predictions, makes no sense
   3    a recording could not be read (the others were transcribed)
   4    the model cannot be used
