@@ -106,7 +106,8 @@ def _known(target: Path) -> str:
         raise UsageError(
             f"The name {target.name} does not end in a known format.",
             NOTHING_DONE,
-            f"End it with one of: {', '.join(FORMATS)}; or say --format, or end a folder's name with a slash.",
+            f"End it with one of: {', '.join(FORMATS)}; or say --format. "
+            "A folder's name ends with a slash.",
         )
     return suffix
 
