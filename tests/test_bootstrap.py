@@ -110,3 +110,15 @@ def test_an_optional_need_is_named_and_goes_on(
 def test_every_requirement_has_a_purpose_that_somebody_asks_for() -> None:
     assert {r.purpose for r in REQUIREMENTS} == {"window", "sound", "tests"}
     assert len({r.package for r in REQUIREMENTS}) == len(REQUIREMENTS)
+
+
+@pytest.mark.parametrize("job", ["sample", "test"])
+def test_ci_runs_the_commands_of_the_readme(job: str, repository: Path) -> None:
+    command = f"python3 -m app.bootstrap {job}\n"
+    assert command in (repository / "README.md").read_text(encoding="utf-8")
+    assert command in (repository / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_sample_is_there_with_its_text() -> None:
+    assert bootstrap.SAMPLE.is_file()
+    assert bootstrap.SAMPLE.with_suffix(".txt").read_text(encoding="utf-8").strip()
