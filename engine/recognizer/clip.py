@@ -51,7 +51,7 @@ class Hypothesis:
             generated tokens when there is no text. Tags and end marks do not count.
         raw_text: what the model wrote, tag and repetitions included.
         token_ids: the same as tokens, without the end mark.
-        truncated: the token budget ended it, not the model.
+        truncated: the token budget, or a loop, ended it, not the model.
     """
 
     text: str

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from transformers import Qwen3ASRForConditionalGeneration
 
 
+LOOP_TOKENS = 64
+LOOP_REPEATS = 8
+LONGEST_UNIT = 32
+"""A loop: up to 32 tokens written over and over, at least 8 times and over at least 64 tokens."""
+
+LOOK_EVERY = 16
+"""Tokens between two looks for loops."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the model wrote for one clip.
@@ -29,7 +38,7 @@ class Answer:
     Attributes:
         token_ids: without the end mark.
         log_probabilities: of each token, natural logarithm.
-        truncated: it did not come to its end mark within its budget.
+        truncated: its budget, or a loop, ended it before it came to its end mark.
     """
 
     token_ids: tuple[int, ...]
@@ -42,25 +51,28 @@ def decode(
 ) -> list[Answer]:
     """Writes the likeliest next token of every clip until each is done.
 
+    A clip that has fallen into a loop is given up: it would never come out of it, and would go on
+    until its budget is spent.
+
     Args:
         model: the model; its ``generation_config`` names the end marks.
         batch: as `make_batch` gives it.
         budgets: most tokens for each clip.
     """
     prompt = batch.tensors["input_ids"].shape[1]
-    limits = torch.tensor(budgets, device=batch.gates.device)
     recorder = _Recorder()
+    endings = _Endings(prompt, torch.tensor(budgets, device=batch.gates.device))
     written = model.generate(
         **batch.tensors,
         max_new_tokens=max(budgets),
         logits_processor=LogitsProcessorList([recorder]),
-        stopping_criteria=StoppingCriteriaList([_Budgets(prompt + limits)]),
+        stopping_criteria=StoppingCriteriaList([endings]),
     )[:, prompt:].tolist()
     likely = torch.stack(recorder.log_probabilities, dim=1).tolist()
     ends = _ends(model)
     return [
-        _answer(ids[:budget], row[:budget], ends)
-        for ids, row, budget in zip(written, likely, budgets, strict=True)
+        _answer(ids[:length], row[:length], ends)
+        for ids, row, length in zip(written, likely, endings.lengths.tolist(), strict=True)
     ]
 
 
@@ -115,11 +127,40 @@ class _Recorder(LogitsProcessor):  # type: ignore[misc]
         return scores
 
 
-class _Budgets(StoppingCriteria):  # type: ignore[misc]
-    """Ends each clip at its own length, so that its text does not depend on its batch mates."""
+class _Endings(StoppingCriteria):  # type: ignore[misc]
+    """Ends each clip by itself, so that its text does not depend on its batch mates.
 
-    def __init__(self, lengths: Tensor) -> None:
-        self._lengths = lengths
+    Attributes:
+        lengths: most tokens of each clip, shape (batch,): its budget, or where it was seen to loop.
+    """
+
+    def __init__(self, prompt: int, budgets: Tensor) -> None:
+        self._prompt = prompt
+        self.lengths = budgets
 
     def __call__(self, input_ids: Tensor, scores: Tensor, **_: Any) -> Tensor:
-        return input_ids.shape[1] >= self._lengths
+        written = input_ids[:, self._prompt :]
+        count = written.shape[1]
+        if count % LOOK_EVERY == 0:
+            given_up = self.lengths.clamp(max=count)
+            self.lengths = torch.where(looping(written), given_up, self.lengths)
+        return count >= self.lengths
+
+
+def looping(written: Tensor) -> Tensor:
+    """Whether each row ends in a loop.
+
+    Args:
+        written: tokens, shape (batch, tokens).
+
+    Returns:
+        Shape (batch,), bool.
+    """
+    found = torch.zeros(len(written), dtype=torch.bool, device=written.device)
+    for unit in range(1, LONGEST_UNIT + 1):
+        span = max(LOOP_TOKENS, LOOP_REPEATS * unit)
+        if span > written.shape[1]:
+            break
+        tail = written[:, -span:]
+        found |= (tail[:, unit:] == tail[:, :-unit]).all(dim=1)
+    return found

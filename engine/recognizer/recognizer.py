@@ -33,7 +33,7 @@ bfloat16. On a CPU more would not be faster, and no layer should take 2 s: there
 TOKENS_A_SECOND = 25
 SPARE_TOKENS = 32
 """Token budget of a clip: about twice the fastest speech in the language with the shortest tokens,
-and the tag. What needs more is a loop."""
+and the tag. What needs more has lost the speaker."""
 
 OnResult = Callable[[int, Hypothesis], None]
 

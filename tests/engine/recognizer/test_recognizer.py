@@ -49,8 +49,9 @@ def test_the_token_budget_grows_with_the_clip_and_is_told(tiny, speech):
     for name in ("meeting", "kettle"):
         (hypothesis,) = tiny.transcribe([Clip(speech[name])])
         budget = SPARE_TOKENS + int(TOKENS_A_SECOND * len(speech[name]) / 16_000)
-        assert hypothesis.truncated == (len(hypothesis.token_ids) == budget)
         assert len(hypothesis.token_ids) <= budget
+        if len(hypothesis.token_ids) == budget:
+            assert hypothesis.truncated
 
 
 def test_context_and_language_change_the_prompt_of_their_clip_alone(tiny, speech):
