@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 CPU_BUDGET_S = 60.0
 ACCELERATOR_BUDGET_S = 480.0
 """Padded audio in one batch, s: 5.9 MiB a second in the first convolution of the 1.7B model in
-bfloat16. On a CPU more would not be faster, and no layer should take 2 s: there it is cancelled."""
+bfloat16. On a CPU larger batches gain little, and no layer should take 2 s: between layers the
+work can be cancelled."""
 
 TOKENS_A_SECOND = 25
 SPARE_TOKENS = 32
