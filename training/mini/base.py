@@ -131,9 +131,10 @@ def train_joint(
     """Stage 2: cross-entropy of the text plus phone CTC, annealed to zero."""
 
     def mixture(progress: float) -> Mixture:
+        if progress < 0.28:  # short clips alone, until the decoder has learned to listen
+            return Mixture(joined_share=0.0, prompt_share=0.02, longest_s=2.3, masking=0.5)
         return Mixture(
-            joined_share=0.0 if progress < 0.15 else 0.15 if progress < 0.4 else 0.3,
-            masking=1.0 if progress < 0.6 else 0.6,
+            joined_share=0.12 if progress < 0.45 else 0.3, masking=1.0 if progress < 0.7 else 0.6
         )
 
     def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -21,6 +22,7 @@ from training.mini.text import normal, sentences
 from training.mini.voices import HELD_OUT, Manner, Voice, manner, trained_voice
 
 JOB_SIZE = 300
+_FULL_SCALE = 32767
 JOINED = 4  # sentences of one voice in a row, for the test of joined speech
 
 
@@ -121,11 +123,13 @@ def _job_paths(folder: Path, job: int) -> tuple[Path, Path, Path]:
     return folder / f"{stem}.json", folder / f"{stem}.wave.npy", folder / f"{stem}.mel.npy"
 
 
-def _make_job(task: tuple[Path, int, list[Line]]) -> int:
-    folder, job, lines = task
-    torch.set_num_threads(1)
+def _heard(stored: npt.NDArray[np.int16]) -> Tensor:
+    return torch.from_numpy(stored.astype(np.float32) / _FULL_SCALE)
+
+
+def write_job(folder: Path, job: int, lines: Sequence[Line], waves: Sequence[speak.Wave]) -> None:
+    """Adds one job to a corpus: its lines as spoken, each wave a whole number of hops."""
     index_path, wave_path, mel_path = _job_paths(folder, job)
-    waves = speak.speak([line.text for line in lines], [line.manner for line in lines])
     clips, start_hop = list[Clip](), 0
     for line, wave in zip(lines, waves, strict=True):
         hops = len(wave) // speak.HOP
@@ -134,10 +138,18 @@ def _make_job(task: tuple[Path, int, list[Line]]) -> int:
             Clip(line.text, line.split, line.kind, voice, line.phones, job, start_hop, hops)
         )
         start_hop += hops
-    mels = [log_mel(torch.from_numpy(wave)).T.half().numpy() for wave in waves]
+    stored = [np.round(wave * _FULL_SCALE).astype(np.int16) for wave in waves]
+    mels = [log_mel(_heard(wave)).T.half().numpy() for wave in stored]
     np.save(mel_path, np.concatenate(mels))
-    np.save(wave_path, np.round(np.concatenate(waves) * 32767).astype(np.int16))
+    np.save(wave_path, np.concatenate(stored))
     _write_json(index_path, [asdict(clip) for clip in clips])
+
+
+def _make_job(task: tuple[Path, int, list[Line]]) -> int:
+    folder, job, lines = task
+    torch.set_num_threads(1)
+    waves = speak.speak([line.text for line in lines], [line.manner for line in lines])
+    write_job(folder, job, lines, waves)
     return job
 
 
@@ -159,8 +171,8 @@ class Corpus:
     """The finished corpus: clips by split, their log-mel frames and waves."""
 
     def __init__(self, folder: Path) -> None:
-        self._waves: list[np.ndarray[tuple[int], np.dtype[np.int16]]] = []
-        self._mels: list[np.ndarray[tuple[int, int], np.dtype[np.float16]]] = []
+        self._waves: list[npt.NDArray[np.int16]] = []
+        self._mels: list[npt.NDArray[np.float16]] = []
         self.clips: list[Clip] = []
         for job in range(len(list(folder.glob("job_*.json")))):
             index_path, wave_path, mel_path = _job_paths(folder, job)
@@ -187,4 +199,4 @@ class Corpus:
         """(samples,) float32 at 16 kHz."""
         start = clip.start_hop * speak.HOP
         samples = self._waves[clip.job][start : start + clip.hops * speak.HOP]
-        return torch.from_numpy(samples.astype(np.float32) / 32767)
+        return _heard(samples)

@@ -1,5 +1,6 @@
 """The recipe, from nothing to a folder that ships; each stage resumes where it was interrupted."""
 
+import random
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,15 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import AutoProcessor, Qwen3ASRForConditionalGeneration
 
+from engine.router import Router, RouterNetwork, save_router
 from training.mini.base import train_encoder, train_joint
+from training.mini.card import write_card
 from training.mini.corpus import Corpus, Sizes, load_script, save_script, script, synthesise
+from training.mini.degrade import damaged, draw_damage
+from training.mini.evaluate import evaluate, invented_text, load_outcomes, save_outcomes
 from training.mini.examples import PHONES, Collator
 from training.mini.loop import Budget
 from training.mini.model import ModelSizes, PhoneHead, make_config, make_model
+from training.mini.robust import speech_source, train_robust, with_adapter
+from training.mini.routing import train_router
+from training.mini.sample import make_sample
 from training.mini.scoring import word_error_rate
+from training.mini.text import normal
 from training.mini.tokenizer import make_processor, train_tokenizer
 from training.mini.transcribe import transcribe
+from training.mini.voices import ESPEAK_ACCENTS, ESPEAK_VARIANTS, HELD_OUT, TRAINED_SHARES
 
 SEED = 20
 
@@ -47,6 +60,11 @@ class Recipe:
             "tokenizer": self.tokenizer,
             "encoder": self.encoder,
             "joint": self.joint,
+            "robust": self.robust,
+            "router": self.router,
+            "evaluate": self.evaluate,
+            "card": self.card,
+            "sample": self.sample,
         }
 
     def run(self, stage: str | None = None) -> None:
@@ -102,6 +120,92 @@ class Recipe:
         )  # fmt: skip
         self._save_base(model, processor)
 
+    def robust(self) -> None:
+        corpus, processor = self._corpus(), self._processor()
+        adapted = with_adapter(self._base())
+        saved = torch.load(self.work / "joint" / "state.pt", weights_only=True)
+        head = PhoneHead(self.plan.model.width, len(PHONES))
+        head.load_state_dict(saved["weights"]["head"])
+        clips = corpus.split("dev")
+        rng = random.Random(SEED)
+        speech = speech_source(corpus, rng)
+        waves = [damaged(corpus.wave(clip), draw_damage(rng), speech, rng) for clip in clips]
+
+        def report() -> str:
+            adapted.eval()
+            texts = transcribe(adapted.get_base_model(), processor, waves)
+            adapted.train()
+            return f"WER, damaged: {word_error_rate([clip.text for clip in clips], texts):.1f} %"
+
+        train_robust(
+            corpus, adapted, head, Collator(processor.tokenizer), self.work / "robust", SEED + 2,
+            self.plan.robust, report,
+        )  # fmt: skip
+        adapted.half().save_pretrained(self.out / "adapters" / "robust")
+
+    def router(self) -> None:
+        torch.manual_seed(SEED)
+        network = RouterNetwork()
+        train_router(self._corpus(), network, self.work / "router", SEED + 3, self.plan.router)
+        self._router_path.parent.mkdir(parents=True, exist_ok=True)
+        save_router(network, self._router_path)
+
+    def evaluate(self) -> None:
+        corpus, processor = self._corpus(), self._processor()
+        base, robust = self._base(), self._robust()
+        outcomes = evaluate(corpus, base, robust, processor, Router.load(self._router_path))
+        invented = invented_text(base, robust, processor)
+        save_outcomes(outcomes, invented, self.out / "evaluation.json")
+
+    def card(self) -> None:
+        outcomes, invented = load_outcomes(self.out / "evaluation.json")
+        write_card(outcomes, invented, self._facts(), self.out / "card.md")
+
+    def sample(self) -> None:
+        make_sample(self._corpus(), self.samples, SEED)
+
+    def _facts(self) -> dict[str, object]:
+        clips = self._corpus().split("train")
+        parts = {name: self.out / name for name in ("base", "adapters", "router")}
+        sizes_mb = {
+            name: sum(file.stat().st_size for file in part.rglob("*") if file.is_file()) / 1e6
+            for name, part in parts.items()
+        }
+        adapter = load_file(self.out / "adapters" / "robust" / "adapter_model.safetensors")
+        router = load_file(self._router_path)
+        return {
+            "parameters": sum(p.numel() for p in self._base().parameters()) / 1e6,
+            "adapter_parameters": sum(tensor.numel() for tensor in adapter.values()) / 1e6,
+            "router_parameters": sum(tensor.numel() for tensor in router.values()) / 1e6,
+            "sizes": ", ".join(f"{name} {size:.1f} MB" for name, size in sizes_mb.items()),
+            "clips": len(clips),
+            "hours": sum(clip.duration_s for clip in clips) / 3600,
+            "voices": ", ".join(voice.name for voice in TRAINED_SHARES),
+            "accents": len(ESPEAK_ACCENTS),
+            "variants": len(ESPEAK_VARIANTS),
+            "words": len({word for clip in clips for word in normal(clip.text)}),
+            "held_out": ", ".join(voice.name for voice in HELD_OUT),
+            "encoder_min": (self.plan.encoder.seconds or 0) / 60,
+            "joint_min": (self.plan.joint.seconds or 0) / 60,
+            "robust_min": (self.plan.robust.seconds or 0) / 60,
+            "router_min": (self.plan.router.seconds or 0) / 60,
+        }
+
+    @property
+    def _router_path(self) -> Path:
+        return self.out / "router" / "router.safetensors"
+
+    def _base(self) -> Any:
+        """What ships as the base, in float32."""
+        return Qwen3ASRForConditionalGeneration.from_pretrained(
+            self.out / "base", dtype=torch.float32, attn_implementation="eager"
+        )
+
+    def _robust(self) -> Any:
+        """Base and adapter merged: the same sums, fewer of them."""
+        adapter = self.out / "adapters" / "robust"
+        return PeftModel.from_pretrained(self._base(), adapter).float().merge_and_unload()
+
     def _save_base(self, model: Any, processor: Any) -> None:
         base = self.out / "base"
         shutil.rmtree(base, ignore_errors=True)
@@ -112,6 +216,4 @@ class Recipe:
         return Corpus(self.work / "corpus")
 
     def _processor(self) -> Any:
-        from transformers import AutoProcessor
-
         return AutoProcessor.from_pretrained(self.work / "processor")
