@@ -45,7 +45,7 @@ def phone_ctc(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
 def flat_start(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
     """Frame loss against phones spread evenly over the clip: what gets CTC off its plateau."""
     targets = torch.full(logits.shape[:2], -100)
-    rows = batch.phones.split(batch.phone_counts.tolist())
+    rows = torch.split(batch.phones, batch.phone_counts.tolist())
     for column, (phones, length) in enumerate(zip(rows, lengths.tolist(), strict=True)):
         if len(phones):
             places = torch.arange(length) * len(phones) // length

@@ -44,7 +44,8 @@ def coloured_noise(samples: int, exponent: float, rng: random.Random) -> Tensor:
     spectrum = torch.fft.rfft(torch.randn(size, generator=_generator(rng)))
     frequency = torch.arange(spectrum.shape[0]).clamp_min(1)
     shaped = torch.fft.irfft(spectrum * frequency ** (-exponent / 2), n=size)[:samples]
-    return shaped / rms(shaped)
+    noise: Tensor = shaped / rms(shaped)
+    return noise
 
 
 def babble(samples: int, speech: Speech, rng: random.Random) -> Tensor:
@@ -70,7 +71,8 @@ def room(wave: Tensor, t60_s: float, distance: float, rng: random.Random) -> Ten
     length = wave.shape[0] + size
     spectrum = torch.fft.rfft(wave, length) * torch.fft.rfft(tail, length)
     wet = torch.fft.irfft(spectrum, length)[: wave.shape[0]]
-    return wet * (rms(wave) / rms(wet))
+    dry_level: Tensor = wet * (rms(wave) / rms(wet))
+    return dry_level
 
 
 def damaged(wave: Tensor, damage: Damage, speech: Speech, rng: random.Random) -> Tensor:

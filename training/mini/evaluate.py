@@ -72,12 +72,14 @@ def condition_damage(condition: str, index: int, rng: random.Random) -> Damage:
     if condition == "clean":
         return Damage()
     colour = COLOURS[index % len(COLOURS)]
-    room = {"t60_s": rng.uniform(0.3, 0.9), "distance": rng.uniform(0.8, 1.4)}
-    if condition == "reverb":
-        return Damage(**room)
-    if condition.startswith("reverb"):
-        return Damage(**room, noise=colour, snr_db=10.0)
-    return Damage(noise=colour, snr_db=float(condition.split()[1]))
+    if not condition.startswith("reverb"):
+        return Damage(noise=colour, snr_db=float(condition.split()[1]))
+    return Damage(
+        t60_s=rng.uniform(0.3, 0.9),
+        distance=rng.uniform(0.8, 1.4),
+        noise=colour if "noise" in condition else None,
+        snr_db=10.0,
+    )
 
 
 def evaluate(

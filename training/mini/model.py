@@ -152,7 +152,8 @@ def _encoder_layer(layer: Any, hidden: Tensor, valid: Tensor) -> Tensor:
     normal = layer.self_attn_layer_norm(hidden)
 
     def heads(projection: Any) -> Tensor:
-        return projection(normal).unflatten(2, (attention.num_heads, -1)).transpose(1, 2)
+        split: Tensor = projection(normal).unflatten(2, (attention.num_heads, -1))
+        return split.transpose(1, 2)
 
     # Written out: for 13 keys torch's fused kernel is several times slower on a CPU, backwards.
     scores = heads(attention.q_proj) @ heads(attention.k_proj).transpose(2, 3) * attention.scaling
