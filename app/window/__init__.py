@@ -1,0 +1,5 @@
+"""The window."""
+
+from app.window.main import main
+
+__all__ = ["main"]

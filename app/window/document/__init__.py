@@ -1,0 +1,1 @@
+"""The document screen: plain model, presenter, view."""

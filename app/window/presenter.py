@@ -1,0 +1,151 @@
+"""What the window as a whole does: documents come, go and are remembered. Knows no widget."""
+
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from app.library import Document, Entry, Library
+from app.window.document.presenter import DocumentPresenter
+from app.window.problem import Problem
+from app.window.services import Services
+from engine.errors import MissingAudioError, StorageError, WildscribeError
+
+
+class WindowShowing(Protocol):
+    """What the presenter needs of the window."""
+
+    def show_document(self, presenter: DocumentPresenter) -> None:
+        """Brings a document to the front."""
+
+    def show_entries(self, entries: list[Entry], current: str | None) -> None:
+        """Lists the documents."""
+
+    def report(self, problem: Problem) -> None:
+        """Shows an error that belongs to no document."""
+
+
+class WindowPresenter(QObject):
+    """Opens recordings and documents.
+
+    Args:
+        library: where documents are kept.
+        services: what every document uses.
+        parent: owner.
+    """
+
+    storage_failed = Signal(StorageError)
+    """May be emitted on any thread."""
+
+    def __init__(self, library: Library, services: Services, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._services = services
+        self._view: WindowShowing | None = None
+        self._open: dict[str, DocumentPresenter] = {}
+        self._current: DocumentPresenter | None = None
+        self.storage_failed.connect(self._report)
+
+    def attach(self, view: WindowShowing) -> None:
+        """Shows what was shown last time."""
+        self._view = view
+        if self._library.damage is not None:
+            self._report(self._library.damage)
+        if (last := self._library.last_opened) is not None:
+            self.open_document(last)
+        self._list()
+
+    def open_files(self, paths: list[Path]) -> None:
+        """Makes a document of each recording and transcribes it; the first one is shown."""
+        presenters = []
+        for path in paths:
+            if path.is_file():
+                presenters.append(self.add(path))
+            else:
+                error = MissingAudioError(f"There is no file {path}.", "", "Choose another one.")
+                self._report(error)
+        for presenter in presenters:
+            presenter.transcribe()
+        if presenters:
+            self._show(presenters[0])
+
+    def add(self, path: Path) -> DocumentPresenter:
+        """A new document for a recording, in the library at once."""
+        document = Document.of(path.absolute())
+        self._save(document)
+        presenter = self._present(document)
+        self._list()
+        return presenter
+
+    def show_recorded(self, path: Path) -> None:
+        """A recording has ended: its document is transcribed and shown."""
+        for presenter in self._open.values():
+            if presenter.model.document.source == path.absolute():
+                presenter.transcribe()
+                self._show(presenter)
+
+    def open_document(self, document_id: str) -> None:
+        """Shows a document of the library."""
+        presenter = self._open.get(document_id)
+        if presenter is None:
+            try:
+                presenter = self._present(self._library.load(document_id))
+            except StorageError as error:
+                self._report(error)
+                return
+        self._show(presenter)
+
+    def close(self) -> None:
+        """Stops everything and hands every document to be saved."""
+        for presenter in self._open.values():
+            presenter.close()
+
+    def _present(self, document: Document) -> DocumentPresenter:
+        presenter = DocumentPresenter(document, self._services, self)
+        presenter.listed_changed.connect(self._list)
+        self._open[document.id] = presenter
+        return presenter
+
+    def _show(self, presenter: DocumentPresenter) -> None:
+        if self._current is not None and self._current is not presenter:
+            self._current.silence()
+        self._current = presenter
+        if self._view is not None:
+            self._view.show_document(presenter)
+        try:
+            self._library.last_opened = presenter.model.document.id
+        except StorageError as error:
+            self._report(error)
+        self._list()
+
+    def _save(self, document: Document) -> None:
+        try:
+            self._library.save(document)
+        except StorageError as error:
+            self._report(error)
+
+    def _list(self) -> None:
+        if self._view is None:
+            return
+        try:
+            entries = self._library.entries()
+        except StorageError as error:
+            self._report(error)
+            return
+        current = self._current.model.document.id if self._current else None
+        self._view.show_entries([self._newest(entry) for entry in entries], current)
+
+    def _newest(self, entry: Entry) -> Entry:
+        """An open document may be ahead of what is saved."""
+        presenter = self._open.get(entry.id)
+        if presenter is None:
+            return entry
+        document = presenter.model.document
+        transcript = document.transcript
+        return Entry(
+            entry.id, document.title, entry.created_at, transcript.duration_s, transcript.complete
+        )
+
+    def _report(self, error: WildscribeError) -> None:
+        if self._view is not None:
+            self._view.report(Problem(error))
