@@ -23,6 +23,8 @@ _GUESS_DURATION = frozenset(
 )
 _GAP_S = 0.1
 """Time stamps jumping ahead by more than this are lost sound; less is rounding and drift."""
+_LONGEST_GAP_S = 3_600.0
+"""A longer jump is a damaged time stamp."""
 _PREROLL_S = 0.5
 
 
@@ -42,6 +44,7 @@ class ContainerSource:
     Raises:
         av.error.FFmpegError: FFmpeg can't open the file.
         LookupError: it holds no audio stream.
+        NotImplementedError: the encoding of the audio stream is not known.
     """
 
     def __init__(self, path: Path, from_s: float = 0.0) -> None:
@@ -54,6 +57,10 @@ class ContainerSource:
         if not isinstance(stream, AudioStream):
             self._container.close()
             raise LookupError("no audio stream")
+        # Typed as always there, but None where FFmpeg has no decoder for the stream.
+        if not stream.codec_context:
+            self._container.close()
+            raise NotImplementedError("no decoder for the audio stream")
         self._stream = stream
         self._origin_s = (self._container.start_time or 0) / av.time_base
         self.info = AudioInfo(
@@ -99,7 +106,9 @@ class ContainerSource:
             if packet is None:
                 return
             try:
-                yield from (f for f in packet.decode() if isinstance(f, av.AudioFrame))
+                for frame in packet.decode():
+                    if isinstance(frame, av.AudioFrame) and frame.sample_rate > 0:
+                        yield frame
             except av.error.FFmpegError:
                 self.damaged += 1
 
@@ -108,7 +117,8 @@ class ContainerSource:
         duration_s = self.info.duration_s
         if at_s is None or duration_s is None or at_s > duration_s:
             return 0.0
-        return at_s - self.read_s
+        gap_s = at_s - self.read_s
+        return gap_s if gap_s <= _LONGEST_GAP_S else 0.0
 
     def _silence(self, count: int, rate: int) -> Iterator[tuple[int, Samples]]:
         self.read_s += count / rate

@@ -15,6 +15,9 @@ from engine.audio.opening import open_source
 from engine.audio.sndfile import SndfileSource
 from engine.errors import CorruptAudioError, EmptyAudioError, InvalidAudioError
 
+_RATES_HZ = range(1_000, 3_072_001)
+"""A header that states another is damaged; believing 1 Hz would make hours of a second."""
+
 _CLIPPED_SHARE = 0.01
 """More samples than this beyond full scale deserve a warning."""
 
@@ -76,10 +79,20 @@ def load(path: str | Path, *, on_warning: Warn | None = None) -> Samples:
 
 
 def resample(pieces: Iterator[tuple[int, Samples]]) -> Iterator[Samples]:
-    """(rate in Hz, mono) pieces to mono 16 kHz; the rate may change on the way."""
+    """(rate in Hz, mono) pieces to mono 16 kHz; the rate may change on the way.
+
+    Raises:
+        CorruptAudioError: a rate that no recorder has.
+    """
     resampler: soxr.ResampleStream | None = None
     current = SAMPLE_RATE_HZ
     for rate, samples in _second_by_second(pieces):
+        if rate not in _RATES_HZ:
+            raise CorruptAudioError(
+                f"The file states a sample rate of {rate} Hz, which no recorder has.",
+                "The file was not changed.",
+                "Copy it again from where it was recorded.",
+            )
         if rate != current:
             if resampler is not None:
                 yield resampler.resample_chunk(samples[:0], last=True)
@@ -127,7 +140,7 @@ def _native(path: Path, warn: Warn) -> Iterator[tuple[int, Samples]]:
     """Everything that can be read of a file, at its own rate. Never ends without a sample."""
     source = open_source(path)
     with closing(source):
-        yield from _readable(source, path)
+        yield from source
         read_s = _read_s(source)
         lost_s = source.lost_s if isinstance(source, ContainerSource) else 0.0
         damaged = source.damaged if isinstance(source, ContainerSource) else 0
@@ -153,13 +166,6 @@ def _native(path: Path, warn: Warn) -> Iterator[tuple[int, Samples]]:
         warn(f"{damaged} damaged packets were left out; later times may be too early.")
 
 
-def _readable(source: Source, path: Path) -> Iterator[tuple[int, Samples]]:
-    for rate, samples in source:
-        if rate <= 0:
-            raise CorruptAudioError(f"{path.name} states a sample rate of {rate} Hz.")
-        yield rate, samples
-
-
 def _read_s(source: Source) -> float:
     if isinstance(source, ContainerSource):
         return source.read_s
@@ -174,7 +180,7 @@ def _falls_short(read_s: float, duration_s: float | None) -> bool:
 def _open_rescue(path: Path) -> ContainerSource | None:
     try:
         return ContainerSource(path)
-    except (av.error.FFmpegError, LookupError, ValueError, OSError):
+    except (av.error.FFmpegError, LookupError, NotImplementedError, ValueError, OSError):
         return None
 
 

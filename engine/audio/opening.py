@@ -77,6 +77,12 @@ def _container(path: Path, from_s: float) -> ContainerSource:
         raise EmptyAudioError(
             f"{path.name} holds no sound.", "The file was not changed.", "Choose another file."
         ) from error
+    except NotImplementedError as error:
+        raise UnsupportedAudioError(
+            f"The sound in {path.name} is encoded in a way that is not known here.",
+            "The file was not changed.",
+            "Convert it to WAV, FLAC, MP3 or M4A.",
+        ) from error
     except (av.error.FFmpegError, ValueError) as error:
         raise _why_unreadable(path) from error
 

@@ -59,6 +59,14 @@ def test_what_is_no_recording_is_unsupported(tmp_path: Path, name: str, content:
     refused(tmp_path / name, UnsupportedAudioError)
 
 
+def test_an_encoding_without_decoder_is_unsupported(tmp_path: Path) -> None:
+    path = by_soundfile(tmp_path / "x.wav", "WAV", "PCM_16", 16_000)
+    data = bytearray(path.read_bytes())
+    data[20:22] = struct.pack("<H", 0x1FE1)
+    path.write_bytes(data)
+    refused(path, UnsupportedAudioError)
+
+
 def test_a_film_without_sound_is_empty(tmp_path: Path) -> None:
     import av
 
@@ -168,6 +176,16 @@ def test_beyond_full_scale_is_clipped_and_told(tmp_path: Path) -> None:
     warnings: list[str] = []
     assert load(tmp_path / "x.wav", on_warning=warnings.append).max() == 1.0
     assert warnings == ["100% of the samples lie beyond full scale and were clipped."]
+
+
+@pytest.mark.parametrize("rate_hz", [1, 999, 4_000_000_000])
+def test_a_rate_that_no_recorder_has_is_damage(tmp_path: Path, rate_hz: int) -> None:
+    path = by_soundfile(tmp_path / "x.wav", "WAV", "PCM_16", 16_000)
+    data = bytearray(path.read_bytes())
+    data[24:28] = struct.pack("<I", rate_hz)
+    path.write_bytes(data)
+    with pytest.raises(AudioError):
+        load(path)
 
 
 def test_a_name_that_looks_like_an_address_is_a_file(tmp_path: Path) -> None:
