@@ -17,7 +17,7 @@ class TranscribeOptions:
         language: ISO code or English name to force, or None to detect it in every segment.
         context: hot words or a sentence about the topic, free text.
         start_s: begin here; times in the result still count from the start of the file.
-        max_segment_s: longest segment, in (0, 30].
+        max_segment_s: longest segment, in [1, 30].
 
     Raises:
         UsageError: a value is out of its range.
@@ -36,10 +36,10 @@ class TranscribeOptions:
                 f"The threshold is {self.threshold}, but a probability lies between 0 and 1.",
                 remedy="Use a number from 0 (always robust) to 1 (almost always base).",
             )
-        if not 0.0 < self.max_segment_s <= 30.0:
+        if not 1.0 <= self.max_segment_s <= 30.0:
             raise UsageError(
                 f"Segments of {self.max_segment_s} s were asked for.",
-                remedy="Use a length above 0 and up to 30 seconds.",
+                remedy="Use a length from 1 to 30 seconds.",
             )
         if not self.start_s >= 0.0:
             raise UsageError(
