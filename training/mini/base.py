@@ -134,7 +134,8 @@ def train_joint(
         if progress < 0.28:  # short clips alone, until the decoder has learned to listen
             return Mixture(joined_share=0.0, prompt_share=0.02, longest_s=2.3, masking=0.5)
         return Mixture(
-            joined_share=0.12 if progress < 0.45 else 0.3, masking=1.0 if progress < 0.7 else 0.6
+            joined_share=0.04 if progress < 0.42 else 0.15 if progress < 0.55 else 0.3,
+            masking=0.6,
         )
 
     def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """Stage 5: every test set under every condition, by base, robust and routed; outputs are kept."""
 
 import json
+import multiprocessing
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import AutoProcessor
 
 from engine.router import Router
 from training.mini.corpus import Corpus
@@ -17,7 +19,7 @@ from training.mini.examples import Example, joined_wave
 from training.mini.robust import speech_source
 from training.mini.scoring import word_error_rate
 from training.mini.speak import LEVEL, SAMPLE_RATE
-from training.mini.transcribe import transcribe
+from training.mini.transcribe import load_base, load_robust, transcribe
 
 THRESHOLD = 0.5
 LONGEST_JOINED_S = 20.0
@@ -82,32 +84,55 @@ def condition_damage(condition: str, index: int, rng: random.Random) -> Damage:
     )
 
 
-def evaluate(
-    corpus: Corpus, base: Any, robust: Any, processor: Any, router: Router
-) -> list[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One condition to be evaluated: the corpus, what ships, and where the outcomes go."""
+
+    corpus: Path
+    out: Path
+    condition: str
+    result: Path
+
+
+def evaluate(tasks: Sequence[Task], processes: int) -> list[Outcome]:
+    """Every condition, several at a time; those with a result already are only read."""
+    missing = [task for task in tasks if not task.result.exists()]
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for task in pool.imap_unordered(_evaluate_condition, missing):
+            print(f"evaluate: {task.condition} done", flush=True)
+    return [outcome for task in tasks for outcome in load_outcomes(task.result)[0]]
+
+
+def _evaluate_condition(task: Task) -> Task:
     """Transcribes everything twice; `routed` then takes one of the two by the router's word."""
-    rng = random.Random(7)
+    torch.set_num_threads(1)
+    corpus, processor = Corpus(task.corpus), AutoProcessor.from_pretrained(task.out / "base")
+    rng = random.Random(task.condition)
     speech = speech_source(corpus, rng)
-    outcomes = list[Outcome]()
-    for condition in CONDITIONS:
-        cases = [(name, example) for name, group in test_sets(corpus).items() for example in group]
-        waves = [
-            damaged(joined_wave(corpus, example), condition_damage(condition, i, rng), speech, rng)
-            for i, (_, example) in enumerate(cases)
-        ]
-        probabilities = router.probabilities([wave.numpy() for wave in waves])
-        texts = {name: transcribe(model, processor, waves) for name, model in
-                 (("base", base), ("robust", robust))}  # fmt: skip
-        for i, (name, example) in enumerate(cases):
-            outcomes.append(
-                Outcome(
-                    name, condition, example.clips[0].voice, round(example.duration_s, 2),
-                    example.text, texts["base"][i], texts["robust"][i],
-                    round(float(probabilities[i]), 4),
-                )
-            )  # fmt: skip
-        print(f"evaluate: {condition} done", flush=True)
-    return outcomes
+    cases = [(name, example) for name, group in test_sets(corpus).items() for example in group]
+    waves = []
+    for index, (_, example) in enumerate(cases):
+        damage = condition_damage(task.condition, index, rng)
+        waves.append(damaged(joined_wave(corpus, example), damage, speech, rng))
+    router = Router.load(task.out / "router" / "router.safetensors")
+    probabilities = router.probabilities([wave.numpy() for wave in waves])
+    base = transcribe(load_base(task.out), processor, waves)
+    robust = transcribe(load_robust(task.out), processor, waves)
+    outcomes = [
+        Outcome(
+            test_set=name,
+            condition=task.condition,
+            voice=example.clips[0].voice,
+            duration_s=round(example.duration_s, 2),
+            reference=example.text,
+            base=base[index],
+            robust=robust[index],
+            degraded_probability=round(float(probabilities[index]), 4),
+        )
+        for index, (name, example) in enumerate(cases)
+    ]
+    save_outcomes(outcomes, {}, task.result)
+    return task
 
 
 def no_speech_waves() -> dict[str, Tensor]:
@@ -162,7 +187,9 @@ def save_outcomes(
 ) -> None:
     """One JSON file: everything the card's figures are computed from."""
     data = {"outcomes": [asdict(outcome) for outcome in outcomes], "invented_text": invented}
-    path.write_text(json.dumps(data, indent=0) + "\n", encoding="utf-8")
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(data, indent=0) + "\n", encoding="utf-8")
+    partial.replace(path)
 
 
 def load_outcomes(path: Path) -> tuple[list[Outcome], dict[str, dict[str, str]]]:

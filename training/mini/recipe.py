@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from safetensors.torch import load_file
-from transformers import AutoProcessor, Qwen3ASRForConditionalGeneration
+from transformers import AutoProcessor
 
-from engine.router import Router, RouterNetwork, save_router
+from engine.router import RouterNetwork, save_router
 from training.mini.base import train_encoder, train_joint
 from training.mini.card import write_card
 from training.mini.corpus import Corpus, Sizes, load_script, save_script, script, synthesise
 from training.mini.degrade import damaged, draw_damage
-from training.mini.evaluate import evaluate, invented_text, load_outcomes, save_outcomes
+from training.mini.evaluate import (
+    CONDITIONS,
+    Task,
+    evaluate,
+    invented_text,
+    load_outcomes,
+    save_outcomes,
+)
 from training.mini.examples import PHONES, Collator
 from training.mini.loop import Budget
 from training.mini.model import ModelSizes, PhoneHead, make_config, make_model
@@ -27,7 +33,7 @@ from training.mini.sample import make_sample
 from training.mini.scoring import word_error_rate
 from training.mini.text import normal
 from training.mini.tokenizer import make_processor, train_tokenizer
-from training.mini.transcribe import transcribe
+from training.mini.transcribe import load_base, load_robust, transcribe
 from training.mini.voices import ESPEAK_ACCENTS, ESPEAK_VARIANTS, HELD_OUT, TRAINED_SHARES
 
 SEED = 20
@@ -68,11 +74,14 @@ class Recipe:
         }
 
     def run(self, stage: str | None = None) -> None:
-        """Every stage that is not finished, in order; or one stage, whether finished or not."""
+        """Every stage that is not finished, in order; or one stage, if finished then afresh."""
         self.work.mkdir(parents=True, exist_ok=True)
         for name in [stage] if stage else list(self.stages):
             finished = self.work / f"{name}.finished"
-            if stage or not finished.exists():
+            if stage and finished.exists():
+                finished.unlink()
+                shutil.rmtree(self.work / name, ignore_errors=True)
+            if not finished.exists():
                 print(f"== {name}", flush=True)
                 self.stages[name]()
                 finished.touch()
@@ -82,7 +91,7 @@ class Recipe:
 
     def synthesis(self) -> None:
         lines = load_script(self.work / "script.json")
-        synthesise(lines, self.work / "corpus", self.plan.processes)
+        synthesise(lines, self._corpus_path, self.plan.processes)
 
     def tokenizer(self) -> None:
         lines = load_script(self.work / "script.json")
@@ -122,7 +131,7 @@ class Recipe:
 
     def robust(self) -> None:
         corpus, processor = self._corpus(), self._processor()
-        adapted = with_adapter(self._base())
+        adapted = with_adapter(load_base(self.out))
         saved = torch.load(self.work / "joint" / "state.pt", weights_only=True)
         head = PhoneHead(self.plan.model.width, len(PHONES))
         head.load_state_dict(saved["weights"]["head"])
@@ -141,7 +150,9 @@ class Recipe:
             corpus, adapted, head, Collator(processor.tokenizer), self.work / "robust", SEED + 2,
             self.plan.robust, report,
         )  # fmt: skip
+        adapted.peft_config["default"].base_model_name_or_path = "../../base"
         adapted.half().save_pretrained(self.out / "adapters" / "robust")
+        (self.out / "adapters" / "robust" / "README.md").unlink()  # PEFT's blank form
 
     def router(self) -> None:
         torch.manual_seed(SEED)
@@ -151,10 +162,14 @@ class Recipe:
         save_router(network, self._router_path)
 
     def evaluate(self) -> None:
-        corpus, processor = self._corpus(), self._processor()
-        base, robust = self._base(), self._robust()
-        outcomes = evaluate(corpus, base, robust, processor, Router.load(self._router_path))
-        invented = invented_text(base, robust, processor)
+        results = self.work / "evaluate"
+        results.mkdir(exist_ok=True)
+        tasks = [
+            Task(self._corpus_path, self.out, condition, results / f"{condition}.json")
+            for condition in CONDITIONS
+        ]
+        outcomes = evaluate(tasks, self.plan.processes)
+        invented = invented_text(load_base(self.out), load_robust(self.out), self._processor())
         save_outcomes(outcomes, invented, self.out / "evaluation.json")
 
     def card(self) -> None:
@@ -174,7 +189,7 @@ class Recipe:
         adapter = load_file(self.out / "adapters" / "robust" / "adapter_model.safetensors")
         router = load_file(self._router_path)
         return {
-            "parameters": sum(p.numel() for p in self._base().parameters()) / 1e6,
+            "parameters": sum(p.numel() for p in load_base(self.out).parameters()) / 1e6,
             "adapter_parameters": sum(tensor.numel() for tensor in adapter.values()) / 1e6,
             "router_parameters": sum(tensor.numel() for tensor in router.values()) / 1e6,
             "sizes": ", ".join(f"{name} {size:.1f} MB" for name, size in sizes_mb.items()),
@@ -192,19 +207,12 @@ class Recipe:
         }
 
     @property
+    def _corpus_path(self) -> Path:
+        return self.work / "corpus"
+
+    @property
     def _router_path(self) -> Path:
         return self.out / "router" / "router.safetensors"
-
-    def _base(self) -> Any:
-        """What ships as the base, in float32."""
-        return Qwen3ASRForConditionalGeneration.from_pretrained(
-            self.out / "base", dtype=torch.float32, attn_implementation="eager"
-        )
-
-    def _robust(self) -> Any:
-        """Base and adapter merged: the same sums, fewer of them."""
-        adapter = self.out / "adapters" / "robust"
-        return PeftModel.from_pretrained(self._base(), adapter).float().merge_and_unload()
 
     def _save_base(self, model: Any, processor: Any) -> None:
         base = self.out / "base"
@@ -213,7 +221,7 @@ class Recipe:
         processor.save_pretrained(base)
 
     def _corpus(self) -> Corpus:
-        return Corpus(self.work / "corpus")
+        return Corpus(self._corpus_path)
 
     def _processor(self) -> Any:
         return AutoProcessor.from_pretrained(self.work / "processor")

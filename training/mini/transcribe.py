@@ -1,15 +1,31 @@
 """Transcription with the stock `generate`, fast enough for tests: long batches of equal length."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from peft import PeftModel
 from torch import Tensor
+from transformers import Qwen3ASRForConditionalGeneration
 
 from training.mini.speak import SAMPLE_RATE
 
 BATCH_S = 320.0
+
+
+def load_base(out: Path) -> Any:
+    """What ships as the base in `out`, in float32."""
+    return Qwen3ASRForConditionalGeneration.from_pretrained(
+        out / "base", dtype=torch.float32, attn_implementation="eager"
+    )
+
+
+def load_robust(out: Path) -> Any:
+    """Base and shipped adapter merged: the same sums, fewer of them."""
+    adapted = PeftModel.from_pretrained(load_base(out), out / "adapters" / "robust")
+    return adapted.float().merge_and_unload()
 
 
 def token_budget(duration_s: float) -> int:
