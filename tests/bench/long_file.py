@@ -1,7 +1,6 @@
-"""Memory for a 3-hour file against a 3-minute one: decoding, speech detection, cutting.
+"""Memory for transcribing a 3-hour file against a 3-minute one, with the shipped model.
 
-Each length is heard in a child process of its own, which reports its peak. Recognition is not in
-it: it works on one window of at most a few minutes whatever the length of the file.
+Each length is heard in a child process of its own, which reports its peak.
 """
 
 import itertools
@@ -23,11 +22,8 @@ CLIPS = Path(__file__).parents[1] / "fixtures" / "mega-asr-layout"
 
 _HEAR = """
 import sys
-from engine.audio import stream
-from engine.segments import SpeechDetector, cut
-import torch
-torch.set_num_threads(1)
-speech = sum(s.samples is not None for s in cut(stream(sys.argv[1]), SpeechDetector()))
+from engine import Transcriber
+speech = len(Transcriber.open("mini", device="cpu").transcribe(sys.argv[1]).segments)
 try:
     import resource
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -48,7 +44,7 @@ def measure() -> list[str]:
             _make(path, length_s)
             peaks[length_s], segments = _hear(path)
             lines.append(
-                f"m4a of {length_s / 60:.0f} min, decode + detect + cut: "
+                f"m4a of {length_s / 60:.0f} min, from file to transcript: "
                 f"peak {peaks[length_s] / 2**20:.0f} MiB, {segments} segments"
             )
     ratio = peaks[LONG_S] / peaks[SHORT_S]
@@ -79,7 +75,7 @@ def _make(path: Path, length_s: int) -> None:
 
 
 def _hear(path: Path) -> tuple[int, int]:
-    """Peak memory of a process that decodes and cuts the file, bytes; number of segments."""
+    """Peak memory of a process that transcribes the file, bytes; number of segments."""
     command = [sys.executable, "-W", "error", "-c", _HEAR, str(path)]
     root = Path(__file__).parents[2]
     output = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout

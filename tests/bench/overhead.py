@@ -21,6 +21,7 @@ from engine.router.features import log_mel
 from engine.samples import SAMPLE_RATE_HZ
 from engine.segments import SpeechDetector
 from engine.transcript import Decoding, Route
+from tests.bench.published import published_config
 
 CLIP_S = 10
 TOKENS = 35
@@ -82,24 +83,11 @@ def _recognition_s(samples: np.ndarray) -> float:
 def _parts(samples: np.ndarray, *, layers: int) -> _Parts:
     from transformers import (
         DynamicCache,
-        Qwen3ASRConfig,
         Qwen3ASRFeatureExtractor,
         Qwen3ASRForConditionalGeneration,
     )
 
-    config = Qwen3ASRConfig(
-        audio_config={"encoder_layers": layers, "output_dim": 2048},
-        text_config={
-            "num_hidden_layers": layers,
-            "hidden_size": 2048,
-            "intermediate_size": 6144,
-            "num_attention_heads": 16,
-            "num_key_value_heads": 8,
-            "head_dim": 128,
-            "vocab_size": 151_936,
-            "layer_types": ["full_attention"] * layers,
-        },
-    )
+    config = published_config(layers=layers)
     with torch.device("meta"):
         model = Qwen3ASRForConditionalGeneration(config)
     model = model.to(torch.bfloat16).to_empty(device="cpu").eval()
@@ -110,7 +98,7 @@ def _parts(samples: np.ndarray, *, layers: int) -> _Parts:
         samples, sampling_rate=SAMPLE_RATE_HZ, return_attention_mask=True, return_tensors="pt"
     )
     mel = features["input_features"].to(torch.bfloat16)
-    mask = features.get("input_features_mask", features.get("attention_mask"))
+    mask = features["input_features_mask"]
     prompt = torch.randn(1, 13 * CLIP_S + 20, 2048, dtype=torch.bfloat16)
     one = prompt[:, :1]
     decoder, head = model.model.language_model, model.lm_head
