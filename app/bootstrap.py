@@ -168,7 +168,7 @@ def install(python: str, extras: Sequence[str], torch: str) -> None:
     the next step takes PyTorch from wherever pip is told to look.
     """
     print("Installing Wildscribe; the first time takes some minutes", flush=True)
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
     if sys.platform.startswith("linux") and not Path("/proc/driver/nvidia").exists():
         once = ["--no-deps", "--retries", "1", "--timeout", "15", "--index-url", CPU_WHEELS]
         run([*pip, *once, torch], quiet=True)
