@@ -66,6 +66,8 @@ class EngineClient(QObject):
     ) -> None:
         super().__init__(parent)
         self.settings = settings or EngineSettings()
+        self.device = ""
+        """Where the model runs: "cpu", "cuda:0"; empty before that is known."""
         self._command = tuple(command)
         self._numbers = count(1)
         self._waiting: deque[Ask] = deque()
@@ -158,6 +160,7 @@ class EngineClient(QObject):
 
     def _hear(self, reply: Reply) -> None:
         if isinstance(reply, Hello):
+            self.device = reply.device
             self.greeted.emit(reply)
             return
         ask = self._current

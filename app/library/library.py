@@ -19,7 +19,6 @@ from engine.transcript import Segment, Transcript
 
 _SEGMENT = TypeAdapter(Segment)
 _TRANSCRIPT = TypeAdapter(Transcript)
-_LAST_OPENED = "last_opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +134,16 @@ class Library:
             )
         self._saved[document.id] = document
 
-    @property
-    def last_opened(self) -> str | None:
-        """Id of the document that was shown last."""
+    def recall(self, key: str) -> str | None:
+        """What was remembered under a key."""
         with self._transaction() as connection:
-            row = connection.execute(
-                "SELECT value FROM memory JOIN documents ON id = value WHERE key = ?",
-                (_LAST_OPENED,),
-            ).fetchone()
+            row = connection.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
 
-    @last_opened.setter
-    def last_opened(self, document_id: str) -> None:
+    def remember(self, key: str, value: str) -> None:
+        """Keeps a small thing until the next start."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO memory VALUES (?, ?)", (_LAST_OPENED, document_id)
-            )
+            connection.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, value))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

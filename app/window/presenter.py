@@ -11,6 +11,8 @@ from app.window.problem import Problem
 from app.window.services import Services
 from engine.errors import MissingAudioError, StorageError, WildscribeError
 
+_LAST_OPENED = "last_opened"
+
 
 class WindowShowing(Protocol):
     """What the presenter needs of the window."""
@@ -51,9 +53,10 @@ class WindowPresenter(QObject):
         self._view = view
         if self._library.damage is not None:
             self._report(self._library.damage)
-        if (last := self._library.last_opened) is not None:
+        entries = self._list()
+        last = self.recall(_LAST_OPENED)
+        if last is not None and any(entry.id == last for entry in entries):
             self.open_document(last)
-        self._list()
 
     def open_files(self, paths: list[Path]) -> None:
         """Makes a document of each recording and transcribes it; the first one is shown."""
@@ -100,6 +103,21 @@ class WindowPresenter(QObject):
         for presenter in self._open.values():
             presenter.close()
 
+    def recall(self, key: str) -> str | None:
+        """What was remembered at an earlier start; see `Library.recall`."""
+        try:
+            return self._library.recall(key)
+        except StorageError as error:
+            self._report(error)
+            return None
+
+    def remember(self, key: str, value: str) -> None:
+        """Keeps a small thing until the next start."""
+        try:
+            self._library.remember(key, value)
+        except StorageError as error:
+            self._report(error)
+
     def _present(self, document: Document) -> DocumentPresenter:
         presenter = DocumentPresenter(document, self._services, self)
         presenter.listed_changed.connect(self._list)
@@ -112,10 +130,7 @@ class WindowPresenter(QObject):
         self._current = presenter
         if self._view is not None:
             self._view.show_document(presenter)
-        try:
-            self._library.last_opened = presenter.model.document.id
-        except StorageError as error:
-            self._report(error)
+        self.remember(_LAST_OPENED, presenter.model.document.id)
         self._list()
 
     def _save(self, document: Document) -> None:
@@ -124,16 +139,16 @@ class WindowPresenter(QObject):
         except StorageError as error:
             self._report(error)
 
-    def _list(self) -> None:
-        if self._view is None:
-            return
+    def _list(self) -> list[Entry]:
         try:
-            entries = self._library.entries()
+            entries = [self._newest(entry) for entry in self._library.entries()]
         except StorageError as error:
             self._report(error)
-            return
-        current = self._current.model.document.id if self._current else None
-        self._view.show_entries([self._newest(entry) for entry in entries], current)
+            return []
+        if self._view is not None:
+            current = self._current.model.document.id if self._current else None
+            self._view.show_entries(entries, current)
+        return entries
 
     def _newest(self, entry: Entry) -> Entry:
         """An open document may be ahead of what is saved."""

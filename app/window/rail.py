@@ -1,12 +1,22 @@
 """The list of documents on the left."""
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QPainter, QPalette, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
     QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -14,10 +24,41 @@ from PySide6.QtWidgets import (
 
 from app.library import Entry
 from app.window.icons import icon
-from app.window.theme import sizes
+from app.window.theme import colours, sizes
 from app.window.wording import clock
 
+_Index = QModelIndex | QPersistentModelIndex
 _ID = Qt.ItemDataRole.UserRole
+_NOTES = Qt.ItemDataRole.UserRole + 1
+
+
+class _EntryDelegate(QStyledItemDelegate):
+    """Title, and below it in a quieter colour what else is known."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
+        return QSize(0, 2 * option.fontMetrics.height() + 2 * sizes().unit_px)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        c, unit = colours(), sizes().unit_px
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = option.rect.adjusted(unit, 1, -unit, -1)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
+        painter.setPen(QColor(c.accent) if focused else Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(c.selected if selected else c.hover))
+        if selected or hovered or focused:
+            painter.drawRoundedRect(ground, sizes().radius_px, sizes().radius_px)
+        text = ground.adjusted(unit, unit - 2, -unit, 0)
+        line = option.fontMetrics.height()
+        for role, colour in ((Qt.ItemDataRole.DisplayRole, c.text), (_NOTES, c.muted)):
+            painter.setPen(QColor(colour))
+            words = index.data(role)
+            short = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, text.width())
+            painter.drawText(text, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, short)
+            text.translate(0, line)
+        painter.restore()
 
 
 class Rail(QWidget):
@@ -36,7 +77,9 @@ class Rail(QWidget):
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._list.setFrameShape(QListView.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setSpacing(1)
+        self._list.setItemDelegate(_EntryDelegate(self._list))
+        self._list.setMouseTracking(True)
+        self._list.viewport().setBackgroundRole(QPalette.ColorRole.Window)
         self._list.clicked.connect(self._choose)
         self._list.activated.connect(self._choose)
         self._arrange()
@@ -67,7 +110,8 @@ class Rail(QWidget):
         length = clock(entry.duration_s) if entry.duration_s else ""
         state = "" if entry.complete else self.tr("unfinished")
         notes = " \N{MIDDLE DOT} ".join(filter(None, (date, length, state)))
-        item.setText(f"{entry.title}\n{notes}")
+        item.setText(entry.title)
+        item.setData(notes, _NOTES)
         item.setToolTip(entry.title)
         item.setData(entry.id, _ID)
         item.setData(f"{entry.title}, {notes}", Qt.ItemDataRole.AccessibleTextRole)

@@ -15,6 +15,7 @@ class Engine(Protocol):
     """See `EngineClient`."""
 
     settings: EngineSettings
+    device: str
 
     def submit(self, ask: Ask) -> None:
         """Takes a request."""

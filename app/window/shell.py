@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QAction,
+    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
@@ -36,11 +37,12 @@ from app.window.rail import Rail
 from app.window.record.presenter import RecordPresenter
 from app.window.record.view import RecordView
 from app.window.start import StartView
-from app.window.theme import sizes
+from app.window.theme import Appearance, choose, sizes
 from engine.errors import WildscribeError
 from engine.protocol import Hello
 
 _SIZE_PX = (1120, 740)
+_APPEARANCE = "appearance"
 
 
 class Shell(QMainWindow):
@@ -71,6 +73,7 @@ class Shell(QMainWindow):
         self._arrange()
         self._make_menus()
         self._connect()
+        choose(Appearance(presenter.recall(_APPEARANCE) or Appearance.SYSTEM))
         presenter.attach(self)
 
     @property
@@ -185,6 +188,8 @@ class Shell(QMainWindow):
         splitter.setHandleWidth(1)
         splitter.setSizes([sizes().rail_px, _SIZE_PX[0] - sizes().rail_px])
         self.setCentralWidget(splitter)
+        unit = sizes().unit_px
+        self.statusBar().setContentsMargins(unit, 0, unit, 0)
         self.statusBar().addWidget(self._device, 1)
         self.statusBar().addPermanentWidget(self._model)
         self.statusBar().setSizeGripEnabled(False)
@@ -212,8 +217,25 @@ class Shell(QMainWindow):
         rail.setChecked(True)
         rail.toggled.connect(self.rail.setVisible)
         self._add(view, self.tr("&Full screen"), "F11", self._toggle_full_screen)
+        self._make_appearance_menu(view.addMenu(self.tr("&Appearance")))
         help_ = bar.addMenu(self.tr("&Help"))
         self._add(help_, self.tr("&About Wildscribe"), "", self._about)
+
+    def _make_appearance_menu(self, menu: QMenu) -> None:
+        group = QActionGroup(self)
+        chosen = self._presenter.recall(_APPEARANCE) or Appearance.SYSTEM
+        for appearance, text in (
+            (Appearance.SYSTEM, self.tr("As the &system")),
+            (Appearance.LIGHT, self.tr("&Light")),
+            (Appearance.DARK, self.tr("&Dark")),
+        ):
+            action = QAction(text, group, checkable=True, checked=appearance == chosen)
+            action.triggered.connect(lambda _=False, choice=appearance: self._appear(choice))
+            menu.addAction(action)
+
+    def _appear(self, appearance: Appearance) -> None:
+        choose(appearance)
+        self._presenter.remember(_APPEARANCE, appearance)
 
     def _add(
         self, menu: QMenu, text: str, key: str, do: object, sign: str | None = None

@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,22 @@ from PySide6.QtWidgets import QApplication
 
 from app.paths import resources
 
-_DARK = Qt.ColorScheme.Dark
+
+class Appearance(StrEnum):
+    """What a person can choose."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+_QT_SCHEMES = {
+    Appearance.SYSTEM: Qt.ColorScheme.Unknown,
+    Appearance.LIGHT: Qt.ColorScheme.Light,
+    Appearance.DARK: Qt.ColorScheme.Dark,
+}
+# Not every desktop lets Qt change its scheme: the choice is kept here, too.
+_appearance = Appearance.SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +36,7 @@ class Colours:
 
     window: str
     surface: str
+    control: str
     text: str
     muted: str
     line: str
@@ -62,7 +79,7 @@ def sizes() -> Sizes:
 
 def colours() -> Colours:
     """The colours of now."""
-    return scheme(QGuiApplication.styleHints().colorScheme() is _DARK)
+    return scheme(_is_dark())
 
 
 def install(app: QApplication) -> None:
@@ -70,6 +87,20 @@ def install(app: QApplication) -> None:
     app.setStyle("Fusion")
     app.setPalette(palette(colours()))
     app.styleHints().colorSchemeChanged.connect(lambda _: app.setPalette(palette(colours())))
+
+
+def choose(appearance: Appearance) -> None:
+    """Light, dark, or as the system wants it."""
+    global _appearance
+    _appearance = appearance
+    QGuiApplication.styleHints().setColorScheme(_QT_SCHEMES[appearance])  # for native dialogs
+    QApplication.setPalette(palette(colours()))
+
+
+def _is_dark() -> bool:
+    if _appearance is Appearance.SYSTEM:
+        return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    return _appearance is Appearance.DARK
 
 
 def palette(c: Colours) -> QPalette:
@@ -82,7 +113,7 @@ def palette(c: Colours) -> QPalette:
         role.Base: c.surface,
         role.AlternateBase: c.hover,
         role.Text: c.text,
-        role.Button: c.surface,
+        role.Button: c.control,
         role.ButtonText: c.text,
         role.BrightText: c.on_accent,
         role.Highlight: c.accent,

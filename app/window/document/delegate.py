@@ -32,6 +32,7 @@ from app.window.wording import clock, percent
 from engine.transcript import DecidedBy, NonSpeech, Segment
 
 _Index = QModelIndex | QPersistentModelIndex
+SHORTEST_SAID_S = 1.0
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
 
 
@@ -63,12 +64,12 @@ class SegmentDelegate(QStyledItemDelegate):
         """Height by text and width, measured once."""
         width = self._view.viewport().width()
         row = index.data(Role.ROW)
-        text = row.text if isinstance(row, Segment) else ""
-        key = text, width
+        layout = RowLayout(QRect(0, 0, width, 0), option.fontMetrics, option.direction)
+        if isinstance(row, NonSpeech):
+            return QSize(width, layout.pause_height(_is_said(row)))
+        key = row.text, width
         if key not in self._heights:
-            layout = RowLayout(QRect(0, 0, width, 0), option.fontMetrics, option.direction)
-            speech = isinstance(row, Segment)
-            self._heights[key] = layout.height(text) if speech else layout.pause_height
+            self._heights[key] = layout.height(row.text)
         return QSize(width, self._heights[key])
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -78,7 +79,8 @@ class SegmentDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         layout = RowLayout(option.rect, option.fontMetrics, option.direction)
         if isinstance(row, NonSpeech):
-            self._paint_pause(painter, option, layout, row)
+            if _is_said(row):
+                self._paint_pause(painter, option, layout, row)
         else:
             self._paint_segment(painter, option, layout, row, index)
         painter.restore()
@@ -170,7 +172,9 @@ class SegmentDelegate(QStyledItemDelegate):
         pending = index.data(Role.PENDING)
         chip = Chip.of(row, pending)
         painter.setFont(layout.small_font(option.font))
-        chip.paint(painter, QRectF(layout.chip), self._word(chip, row), c)
+        word = self._word(chip, row)
+        width = painter.fontMetrics().horizontalAdvance(word)
+        chip.paint(painter, QRectF(layout.chip(width)), word, c)
         self._paint_probability(painter, layout, row, chip)
 
         painter.setFont(option.font)
@@ -236,3 +240,8 @@ class SegmentDelegate(QStyledItemDelegate):
                 return self.tr("Suspect")
         route = self._sentences.route(row.route)
         return self.tr("{route}, yours").format(route=route) if pinned else route
+
+
+def _is_said(pause: NonSpeech) -> bool:
+    """Breaths between sentences are only a little room; longer ones are put into words."""
+    return pause.end_s - pause.start_s >= SHORTEST_SAID_S

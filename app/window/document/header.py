@@ -52,7 +52,7 @@ class Header(QWidget):
         self._threshold.setPageStep(_STEPS // 20)
         self._threshold.setSingleStep(_STEPS // 100)
         self._threshold_value = QLabel()
-        self._decode = QPushButton(icon("again"), "")
+        self._decode = QPushButton(icon("again"), "", objectName="decode")
         self._connect()
         self._arrange()
 
@@ -74,7 +74,7 @@ class Header(QWidget):
         self._render_threshold(state, busy)
 
     def _render_progress(self, state: DocumentState) -> None:
-        known = state.total_s > 0
+        known = state.total_s > 0 and state.activity is not Activity.WAITING
         self._progress.setRange(0, _STEPS if known else 0)
         if known:
             self._progress.setValue(round(_STEPS * min(1.0, state.done_s / state.total_s)))
@@ -82,6 +82,8 @@ class Header(QWidget):
         match state.activity:
             case Activity.STOPPING:
                 text = self.tr("Stopping…")
+            case Activity.WAITING:
+                text = self.tr("Waiting for the engine…")
             case Activity.DECODING:
                 text = self.tr("Hearing again: {done} of {total}").format(**values)
             case _ if known:

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.window.document.actions import SegmentActions, button
 from app.window.document.sentences import Sentences
+from app.window.rule import Rule
 from app.window.theme import sizes
 from engine.transcript import Route, Segment
 
@@ -53,7 +54,12 @@ class Inspector(QFrame):
         for action in (actions.listen, actions.other, actions.edit, actions.follow):
             row.addWidget(button(action))
         row.addStretch()
-        layout = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(Rule())
+        layout = QVBoxLayout()
+        outer.addLayout(layout)
         layout.setContentsMargins(2 * unit, 3 * unit // 2, 2 * unit, 3 * unit // 2)
         layout.setSpacing(unit // 2)
         for label in (self._title, self._why, self._suspicion, self._readings):

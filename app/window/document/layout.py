@@ -43,10 +43,9 @@ class RowLayout:
         )
         return max(wrapped.height(), self._chip_height + self._unit + self._line) + 2 * self._top
 
-    @property
-    def pause_height(self) -> int:
-        """Of a row without speech."""
-        return self._line + self._unit // 2
+    def pause_height(self, said: bool) -> int:
+        """Of a row without speech, which says so or is only a little room."""
+        return self._line + self._unit // 2 if said else 1
 
     @property
     def time(self) -> QRect:
@@ -64,10 +63,10 @@ class RowLayout:
         left = self._unit + self._line
         return self._placed(left, self._top, self._clock_width, self._line)
 
-    @property
-    def chip(self) -> QRect:
-        """The route."""
-        return self._placed(self._chip_left, self._top - 1, self._chip_width, self._chip_height)
+    def chip(self, word: int) -> QRect:
+        """The route, around a word so many pixels wide."""
+        width = min(self._chip_width, word + round(1.6 * self._chip_height))
+        return self._placed(self._chip_left, self._top - 1, width, self._chip_height)
 
     @property
     def bar(self) -> QRect:

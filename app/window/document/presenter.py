@@ -73,7 +73,7 @@ class DocumentPresenter(QObject):
         document = self.model.document
         options = TranscribeOptions(threshold=self.model.threshold, start_s=document.heard_s)
         self._order = Order()
-        self._begin(Activity.TRANSCRIBING, document.heard_s, document.transcript.duration_s)
+        self._begin(document.heard_s, document.transcript.duration_s)
         self._ask = (
             Ask(Transcribe(0, str(document.source), options))
             .on_segment(self._segment_heard)
@@ -157,17 +157,22 @@ class DocumentPresenter(QObject):
 
     # -- what comes back ---------------------------------------------------------------------
 
-    def _begin(self, activity: Activity, done_s: float, total_s: float) -> None:
-        self._activity, self._done_s, self._total_s = activity, done_s, total_s
+    def _begin(self, done_s: float, total_s: float) -> None:
+        self._activity, self._done_s, self._total_s = Activity.WAITING, done_s, total_s
         self._speed.restart()
         if self._view is not None:
             self._view.clear_problem()
+
+    def _works_at(self, activity: Activity) -> None:
+        if self._activity is Activity.WAITING:
+            self._activity = activity
 
     def _segment_heard(self, index: int, segment: Segment) -> None:
         self.model.put(segment)
         self.model.heard_up_to(self._order.take(index, segment.end_s, self.model.heard_s))
 
     def _progress(self, progress: Progress) -> None:
+        self._works_at(Activity.TRANSCRIBING)
         self._speed.measure(progress.done_s)
         self._done_s = progress.done_s
         self._total_s = progress.total_s or 0.0
@@ -194,6 +199,7 @@ class DocumentPresenter(QObject):
             return
 
         def decoded(index: int, segment: Segment) -> None:
+            self._works_at(Activity.DECODING)
             self._done_s += segment.duration_s
             on_segment(segment)
 
@@ -204,7 +210,7 @@ class DocumentPresenter(QObject):
             tuple(wanted[segment.start_s] for segment in chosen),
             TranscribeOptions(threshold=self.model.threshold),
         )
-        self._begin(Activity.DECODING, 0.0, sum(segment.duration_s for segment in chosen))
+        self._begin(0.0, sum(segment.duration_s for segment in chosen))
         self._ask = (
             Ask(request)
             .on_segment(decoded)
@@ -237,7 +243,8 @@ class DocumentPresenter(QObject):
         if isinstance(error, CancelledError):
             return
         remedies = {Remedy.RETRY: again}
-        if isinstance(error, EngineError) and self._services.engine.settings.device != "cpu":
+        on_cpu = "cpu" in (self._services.engine.device, self._services.engine.settings.device)
+        if isinstance(error, EngineError) and not on_cpu:
             remedies[Remedy.RETRY_ON_CPU] = lambda: self._on_cpu(again)
         self._report(error, remedies, details)
 

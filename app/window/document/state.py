@@ -11,6 +11,7 @@ class Activity(StrEnum):
     """What the engine does for this document."""
 
     NONE = "none"
+    WAITING = "waiting"
     TRANSCRIBING = "transcribing"
     STOPPING = "stopping"
     DECODING = "decoding"

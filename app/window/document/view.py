@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from app.window.banner import ErrorBanner
 from app.window.document.actions import SegmentActions
@@ -15,6 +15,7 @@ from app.window.document.presenter import DocumentPresenter
 from app.window.document.rows import SegmentRows
 from app.window.document.state import Activity, DocumentState
 from app.window.problem import Problem
+from app.window.rule import Rule
 from engine.export import FORMATS
 
 
@@ -111,9 +112,8 @@ class DocumentView(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._header)
         layout.addWidget(self.banner)
-        layout.addWidget(_line())
+        layout.addWidget(Rule())
         layout.addWidget(self.list, 1)
-        layout.addWidget(_line())
         layout.addWidget(self._inspector)
 
     def _show_current(self) -> None:
@@ -137,10 +137,3 @@ class DocumentView(QWidget):
     def _next_suspect(self) -> None:
         segment = self.list.current
         self.presenter.reveal_suspect(segment.start_s if segment else -1.0)
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setFrameShadow(QFrame.Shadow.Plain)
-    return line

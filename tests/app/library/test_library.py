@@ -97,14 +97,13 @@ def test_the_newest_document_is_listed_first(library: Library) -> None:
     assert library.entries()[0].title == "second"
 
 
-def test_the_last_opened_document_is_remembered(library: Library, path: Path) -> None:
-    assert library.last_opened is None
-    saved = document()
-    library.save(saved)
-    library.last_opened = saved.id
+def test_small_things_are_remembered(library: Library, path: Path) -> None:
+    assert library.recall("last opened") is None
+    library.remember("last opened", "first")
+    library.remember("last opened", "second")
     library.close()
     again = Library(path)
-    assert again.last_opened == saved.id
+    assert again.recall("last opened") == "second"
     again.close()
 
 
