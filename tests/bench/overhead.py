@@ -98,7 +98,7 @@ def _parts(samples: np.ndarray, *, layers: int) -> _Parts:
         samples, sampling_rate=SAMPLE_RATE_HZ, return_attention_mask=True, return_tensors="pt"
     )
     mel = features["input_features"].to(torch.bfloat16)
-    mask = features["input_features_mask"]
+    mask = features["attention_mask"]
     prompt = torch.randn(1, 13 * CLIP_S + 20, 2048, dtype=torch.bfloat16)
     one = prompt[:, :1]
     decoder, head = model.model.language_model, model.lm_head
