@@ -30,11 +30,11 @@ class Colour:
     @staticmethod
     def draw(rng: random.Random) -> "Colour":
         return Colour(
-            warp=rng.uniform(0.88, 1.12) if rng.random() < 0.6 else 1.0,
-            tilt_db=rng.uniform(-8, 8),
-            ripple_db=rng.uniform(0, 4),
+            warp=rng.uniform(0.9, 1.1) if rng.random() < 0.4 else 1.0,
+            tilt_db=rng.uniform(-6, 6),
+            ripple_db=rng.uniform(0, 3),
             gain_db=rng.uniform(-20, 10),
-            floor_db=rng.uniform(38, 90),
+            floor_db=rng.uniform(45, 90),
         )
 
 

@@ -132,10 +132,10 @@ def train_joint(
 
     def mixture(progress: float) -> Mixture:
         if progress < 0.28:  # short clips alone, until the decoder has learned to listen
-            return Mixture(joined_share=0.0, prompt_share=0.02, longest_s=2.3, masking=0.5)
+            return Mixture(joined_share=0.0, prompt_share=0.02, longest_s=2.3, masking=0.3)
         return Mixture(
             joined_share=0.04 if progress < 0.42 else 0.15 if progress < 0.55 else 0.3,
-            masking=0.6,
+            masking=0.3,
         )
 
     def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:
@@ -149,7 +149,7 @@ def train_joint(
     pools = Pools(corpus.split("train"), seed)
     trainer = Trainer(
         "joint", folder, {"model": model, "head": head}, seed=seed,
-        rate=Rate(1.2e-3, decay_from=0.45), budget=budget,
+        rate=Rate(1.2e-3, decay_from=0.37), budget=budget,
     )  # fmt: skip
     trainer.run(
         mixture_source(pools, mixture), clean_batches(corpus, collate), loss,

@@ -88,7 +88,7 @@ def train_robust(
 
     trainer = Trainer(
         "robust", folder, {"adapter": adapted}, seed=seed,
-        rate=Rate(2e-3, warm_up_steps=50, decay_from=0.4), budget=budget,
+        rate=Rate(1.5e-3, warm_up_steps=50, decay_from=0.4), budget=budget,
     )  # fmt: skip
     pools = Pools(corpus.split("train"), seed)
     prepared: Prepare = prepare

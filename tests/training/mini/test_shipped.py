@@ -64,6 +64,7 @@ def test_it_transcribes_clean_sentences_it_never_saw(model, processor, stretches
     assert _error_rate(model, processor, [row for row in stretches if not row["degraded"]]) <= 15
 
 
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
 def test_the_adapter_hears_degraded_sentences_better(model, processor, stretches) -> None:
     degraded = [row for row in stretches if row["degraded"]]
     base = _error_rate(model, processor, degraded)
