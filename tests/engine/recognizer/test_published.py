@@ -38,3 +38,19 @@ def test_token_ids(tiny, clips, published):
     for (name, route), hypothesis in zip(clips, found, strict=True):
         expected = published["clips"][name][route]["generated_ids"]
         assert list(hypothesis.token_ids[: len(expected)]) == expected
+
+
+def test_a_forced_language_and_a_context_take_the_recorded_room(tiny, speech, published):
+    """The recording does not say which context it used; every prompt grew by the same length.
+
+    What is left of that growth behind the forced tag is the context's, whatever the clip.
+    """
+    tag = len(tiny.processor.tokenizer.encode("language English<asr_text>"))
+    context = "a" * 12
+    assert len(tiny.processor.tokenizer.encode(context)) == 12
+    for name in NAMES:
+        batch = tiny.batch([Clip(speech[name], language="English", context=context)])
+        recorded = published["clips"][name]
+        grown = recorded["base_english"]["prompt_tokens"] - recorded["base"]["prompt_tokens"]
+        assert grown == tag + 12
+        assert batch.tensors["input_ids"].shape[1] == recorded["base_english"]["prompt_tokens"]
