@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from app.capture.portaudio import portaudio
 from engine.errors import DeviceError
 
+TAIL_S = 0.25
+"""Silence after the last sample: what ends a stream also drops what its buffers still hold."""
+
 
 class Player:
     """Plays one sound at a time through the system's own loudspeaker."""
@@ -37,7 +40,7 @@ class Player:
             out[: len(part), 0] = part
             out[len(part) :] = 0
             position += count
-            if position >= len(samples) + count:
+            if position >= len(samples) + round(TAIL_S * rate_hz):
                 raise sd.CallbackStop
 
         def ended() -> None:

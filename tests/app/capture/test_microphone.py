@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tests.app.capture.conftest import SoundSystem
 
 RECORD = Path(__file__).with_name("record.py")
+PLAY = Path(__file__).with_name("play.py")
 RATE_HZ = 48_000
 
 
@@ -93,3 +94,21 @@ def test_an_unplugged_microphone_ends_the_recording_and_keeps_it(
     assert reason == "DeviceError"
     assert soundfile.info(tmp_path / "new.wav").frames == round(float(seconds) * RATE_HZ)
     assert float(seconds) >= 1.0
+
+
+def test_what_is_played_is_heard_to_its_last_sample(
+    recording: subprocess.Popen[str],
+    sound_system: SoundSystem,
+    clip: tuple[Path, NDArray[np.int16]],
+    tmp_path: Path,
+) -> None:
+    until(recording, saved(0.1))
+    environment = os.environ | sound_system.environment
+    subprocess.run([sys.executable, str(PLAY), str(clip[0])], env=environment, check=True)
+    assert recording.stdin is not None
+    recording.stdin.close()
+    until(recording, lambda words: words[0] == "end")
+    recorded, _ = soundfile.read(tmp_path / "new.wav", dtype="int16")
+    start = int(np.flatnonzero(recorded)[0])
+    heard = recorded[start : start + len(clip[1])].astype(np.int32)
+    assert np.abs(heard - clip[1]).max() <= 1
