@@ -57,12 +57,11 @@ def tiny(published_layout: Path) -> "Recognizer":
 
 
 @pytest.fixture(scope="session")
-def mini() -> "Recognizer":
+def mini_recognizer(mini: Path) -> "Recognizer":
     """The shipped model: small, but it really hears."""
     from engine.checkpoint import locate
     from engine.recognizer import Recognizer
 
-    folder = Path(__file__).parents[2] / "resources" / "models" / "mini"
-    if not (folder / "base").is_dir():
+    if not (mini / "base").is_dir():
         pytest.skip("resources/models/mini has not been trained yet")
-    return Recognizer.load(locate(folder), "cpu")
+    return Recognizer.load(locate(mini), "cpu")

@@ -25,7 +25,7 @@ def _clips(speech: dict[str, Samples]) -> list[Clip]:
     ]
 
 
-@pytest.mark.parametrize("name", ["tiny", "mini"])
+@pytest.mark.parametrize("name", ["tiny", "mini_recognizer"])
 def test_logits_alone_and_in_company(name, request, speech):
     recognizer: Recognizer = request.getfixturevalue(name)
     clips = _clips(speech)

@@ -26,9 +26,9 @@ def _hooks(recognizer: Recognizer) -> int:
     )
 
 
-def test_mini_hears(mini, speech):
+def test_mini_hears(mini_recognizer, speech):
     clips = [Clip(speech["meeting"], gate=gate) for gate in (0.0, 1.0)]
-    for hypothesis in mini.transcribe(clips):
+    for hypothesis in mini_recognizer.transcribe(clips):
         assert hypothesis.language == "English"
         assert "meeting" in hypothesis.text.lower()
         assert 0.2 < hypothesis.confidence <= 1.0
