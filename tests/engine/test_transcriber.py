@@ -6,10 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from engine.recognizer import Clip, Hypothesis
 
 from engine.errors import MissingAudioError, MissingModelError, UsageError
 from engine.options import Progress, TranscribeOptions
+from engine.recognizer import Clip, Hypothesis
 from engine.segments import SpeechDetector
 from engine.transcriber import Transcriber
 from engine.transcript import DecidedBy, Flag, Route, Segment, Transcript
