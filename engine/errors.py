@@ -29,6 +29,7 @@ Each error says three things, and whoever shows it shows all three: what happene
 and what the person can do.
 """
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -112,6 +113,18 @@ class KeyMismatchError(ModelError):
 
 class PickleRefusedError(ModelError):
     """A pickle was offered; unpickling can run code, so it is never done."""
+
+    suffixes: ClassVar = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"})
+    """Names of files that hold pickled weights end so."""
+
+    @classmethod
+    def of(cls, path: Path) -> "PickleRefusedError":
+        """The refusal of one file."""
+        return cls(
+            f"{path.name} is a pickle. Loading one can run any code it brings along.",
+            "Nothing was loaded.",
+            "Use the .safetensors file of the same model.",
+        )
 
 
 class HashMismatchError(ModelError):

@@ -15,10 +15,9 @@ from pathlib import Path
 import platformdirs
 
 from engine.checkpoint import locate
-from engine.errors import MissingModelError, ModelError, StorageError
+from engine.errors import MissingModelError, ModelError, PickleRefusedError, StorageError
 
 SUMS = "SHA256SUMS"
-_PICKLES = frozenset({".pt", ".pth", ".bin", ".pkl", ".ckpt"})
 _PART_BYTES = 1 << 20
 
 
@@ -156,7 +155,9 @@ def import_folder(
             f"There is a model '{name}' already.", "It was left alone.", "Choose another --name."
         )
     partial = target.with_name(f".{name}.part")
-    chosen = [path for path in _weights(source) if path.suffix not in _PICKLES]
+    chosen = [
+        path for path in _weights(source) if path.suffix.lower() not in PickleRefusedError.suffixes
+    ]
     total = sum(path.stat().st_size for path in chosen)
     try:
         shutil.rmtree(partial, ignore_errors=True)

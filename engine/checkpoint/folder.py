@@ -180,8 +180,4 @@ def _router(folder: Path) -> Path | None:
 def _refuse_pickles(folder: Path) -> None:
     pickles = sorted(folder.glob("*.bin"))
     if pickles:
-        raise PickleRefusedError(
-            f"{pickles[0]} is a pickle. Loading one can run any code it brings along.",
-            "Nothing was loaded.",
-            "Use the .safetensors files of the same model.",
-        )
+        raise PickleRefusedError.of(pickles[0])

@@ -14,8 +14,6 @@ from engine.router.features import HOP, log_mel
 from engine.router.network import STRIDE, RouterNetwork, RouterSizes
 from engine.samples import Samples, checked
 
-PICKLE_SUFFIXES = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"})
-
 _BATCH = 16
 """Windows judged at once: bounds memory, changes no result."""
 
@@ -41,12 +39,8 @@ class Router:
             LayoutError: it is no safetensors file.
             KeyMismatchError: tensors are missing or unexpected, or do not fit each other.
         """
-        if path.suffix.lower() in PICKLE_SUFFIXES:
-            raise PickleRefusedError(
-                f"{path.name} is a pickle. Loading one can run any code it brings along.",
-                "Nothing was loaded.",
-                "Use the .safetensors file of the same router.",
-            )
+        if path.suffix.lower() in PickleRefusedError.suffixes:
+            raise PickleRefusedError.of(path)
         if not path.is_file():
             raise MissingModelError(f"There is no router at {path}.")
         try:
