@@ -8,6 +8,9 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from app.window.theme import Colours
 from engine.transcript import Route, Segment
 
+_EDGE_ALPHA = 0.3
+"""A fine edge keeps the chip apart from the colour of the current row."""
+
 
 class Chip(Enum):
     """What a chip can say."""
@@ -29,9 +32,12 @@ class Chip(Enum):
     def paint(self, painter: QPainter, rect: QRectF, word: str, c: Colours) -> None:
         """Draws it; left to right inside ``rect``: shape, then word."""
         ink = QColor(getattr(c, f"on_{self.value}"))
-        painter.setPen(Qt.PenStyle.NoPen)
+        edge = QColor(ink)
+        edge.setAlphaF(_EDGE_ALPHA)
+        painter.setPen(QPen(edge, 1))
         painter.setBrush(QColor(getattr(c, self.value)))
-        painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
+        outline = rect.adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(outline, outline.height() / 2, outline.height() / 2)
         size = 0.38 * rect.height()
         centre = QPointF(rect.left() + 0.6 * rect.height(), rect.center().y())
         self._paint_shape(painter, centre, size / 2, ink)

@@ -212,7 +212,7 @@ class SegmentDelegate(QStyledItemDelegate):
         mark.setBottom(bar.bottom() + 2)
         painter.fillRect(mark, QColor(c.text))
         painter.setPen(QColor(c.muted))
-        alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(layout.number, alignment, percent(probability))
 
     def _paint_pause(

@@ -43,6 +43,7 @@ class Header(QWidget):
         self._export.setAccessibleName(self.tr("Export the transcript"))
         self._progress = QProgressBar(textVisible=False)
         self._progress.setAccessibleName(self.tr("Audio that is done"))
+        self._progress.setFixedHeight(sizes().unit_px)
         self._done = QLabel()
         self._cancel = QPushButton(self.tr("Cancel"))
         self._cancel.setAccessibleName(self.tr("Cancel"))

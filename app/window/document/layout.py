@@ -10,7 +10,7 @@ from app.window.theme import sizes
 
 _SMALL = 0.88
 _LONGEST_TIME = "00:00:00"
-_CHIP_EMS = 7.2
+_CHIP_EMS = 9.0
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
 
 
@@ -41,7 +41,7 @@ class RowLayout:
         wrapped = self._metrics.boundingRect(
             0, 0, max(1, self._text_width), 1_000_000, _WRAP, text or " "
         )
-        return max(wrapped.height(), self._chip_height + self._unit + self._line) + 2 * self._top
+        return max(wrapped.height(), self._chip_height + self._unit) + 2 * self._top
 
     def pause_height(self, said: bool) -> int:
         """Of a row without speech, which says so or is only a little room."""
@@ -65,21 +65,21 @@ class RowLayout:
 
     def chip(self, word: int) -> QRect:
         """The route, around a word so many pixels wide."""
-        width = min(self._chip_width, word + round(1.6 * self._chip_height))
+        room = self._chip_width - self._number_width
+        width = min(room, word + round(1.6 * self._chip_height))
         return self._placed(self._chip_left, self._top - 1, width, self._chip_height)
 
     @property
-    def bar(self) -> QRect:
-        """The probability as a bar; its number goes to its right."""
-        top = self._top + self._chip_height + self._unit // 2 + self._line // 2 - 2
-        return self._placed(self._chip_left + 2, top, self._chip_width // 2, 4)
+    def number(self) -> QRect:
+        """The probability as a number, at the end of the chip's line."""
+        left = self._chip_left + self._chip_width - self._number_width
+        return self._placed(left, self._top - 1, self._number_width, self._chip_height)
 
     @property
-    def number(self) -> QRect:
-        """The probability as a number."""
-        left = self._chip_left + self._chip_width // 2 + self._unit
+    def bar(self) -> QRect:
+        """The probability as a bar, below both."""
         top = self._top + self._chip_height + self._unit // 2
-        return self._placed(left, top, self._chip_width // 2, self._line)
+        return self._placed(self._chip_left, top, self._chip_width, self._unit // 2)
 
     @property
     def text(self) -> QRect:
@@ -105,6 +105,10 @@ class RowLayout:
     @cached_property
     def _clock_width(self) -> int:
         return self._metrics.horizontalAdvance(_LONGEST_TIME)
+
+    @cached_property
+    def _number_width(self) -> int:
+        return self._metrics.horizontalAdvance("100 %")
 
     @property
     def _chip_left(self) -> int:

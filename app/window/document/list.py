@@ -44,6 +44,8 @@ class SegmentList(QListView):
         self.selectionModel().currentChanged.connect(lambda *_: self.current_changed.emit())
         rows.dataChanged.connect(lambda *_: self.current_changed.emit())
         rows.modelReset.connect(self.current_changed)
+        rows.rowsInserted.connect(self._begin)
+        self._begin()
 
     @property
     def current(self) -> Segment | None:
@@ -79,6 +81,11 @@ class SegmentList(QListView):
         if self.current is not None:
             self.setFocus()
             self.edit(index)
+
+    def _begin(self) -> None:
+        """There is a current segment as soon as there is a segment."""
+        if not self.currentIndex().isValid():
+            self.step(forward=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Another width, other heights."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app.window.job import Job
 from app.window.services import Playing
 from engine.audio import SAMPLE_RATE_HZ, preview_span
-from engine.errors import WildscribeError
+from engine.errors import DeviceError, WildscribeError
 from engine.transcript import Segment
 
 
@@ -48,13 +48,16 @@ class Listening(QObject):
         start_s, end_s = segment.start_s, segment.end_s
         self.start_s = start_s
 
-        def play(samples: NDArray[np.float32]) -> None:
-            if self.start_s == start_s:
-                self._player.play(samples, SAMPLE_RATE_HZ, self._ended.emit)
-
         def fail(error: WildscribeError) -> None:
             self.stop()
             self._on_error(error)
+
+        def play(samples: NDArray[np.float32]) -> None:
+            if self.start_s == start_s:
+                try:
+                    self._player.play(samples, SAMPLE_RATE_HZ, self._ended.emit)
+                except DeviceError as error:
+                    fail(error)
 
         Job(lambda: preview_span(source, start_s, end_s)).on_success(play).on_failure(fail).run()
         self._on_change()

@@ -12,7 +12,7 @@ from app.window.document.presenter import DocumentPresenter
 from app.window.document.state import DocumentState
 from app.window.problem import Problem
 from app.window.services import Services
-from engine.errors import WildscribeError
+from engine.errors import DeviceError, WildscribeError
 from engine.options import Progress
 from engine.protocol import Failed, Finished, NonSpeechFound, Progressed, Reply, SegmentReady
 from engine.transcript import DecidedBy, Decoding, Flag, NonSpeech, Route, Segment, Transcript
@@ -72,8 +72,11 @@ class FakePlayer:
     def __init__(self) -> None:
         self.played: list[NDArray[np.float32]] = []
         self.end: Callable[[], None] | None = None
+        self.refusal: DeviceError | None = None
 
     def play(self, samples: NDArray[np.float32], rate_hz: int, on_end: Callable[[], None]) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         self.played.append(samples)
         self.end = on_end
 

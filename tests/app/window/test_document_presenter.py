@@ -9,7 +9,13 @@ from pytestqt.qtbot import QtBot
 
 from app.window.document.state import Activity
 from app.window.problem import Remedy
-from engine.errors import AudioError, CancelledError, EngineDiedError, MissingAudioError
+from engine.errors import (
+    AudioError,
+    CancelledError,
+    DeviceError,
+    EngineDiedError,
+    MissingAudioError,
+)
 from engine.export import read_json
 from engine.options import Progress
 from engine.protocol import Decode, Transcribe
@@ -250,6 +256,16 @@ def test_a_recording_that_has_gone_is_reported_when_it_shall_be_heard(qtbot: QtB
     qtbot.waitUntil(lambda: desk.view.problem is not None)
     assert desk.view.problem is not None
     assert isinstance(desk.view.problem.error, MissingAudioError)
+    assert desk.presenter.state.playing_s is None
+
+
+def test_without_a_loudspeaker_it_says_so(sample: Path, qtbot: QtBot) -> None:
+    desk = Desk(sample, segment(0.0))
+    desk.player.refusal = DeviceError("There is no loudspeaker.")
+    desk.presenter.listen(0.0)
+    qtbot.waitUntil(lambda: desk.view.problem is not None)
+    assert desk.view.problem is not None
+    assert desk.view.problem.error is desk.player.refusal
     assert desk.presenter.state.playing_s is None
 
 
