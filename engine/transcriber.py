@@ -11,26 +11,24 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine import guard
-from engine.audio import load_spans, stream
+from engine.audio import load_spans
 from engine.decide import decide
 from engine.errors import CancelledError, MissingModelError
-from engine.job import LARGEST_WINDOW_S, Heard, Job, Listeners, windows
+from engine.job import LARGEST_WINDOW_S, Heard, Job, Listeners
 from engine.job import OnNonSpeech as OnNonSpeech
 from engine.job import OnProgress as OnProgress
 from engine.job import OnSegment as OnSegment
+from engine.judge import Judge
 from engine.languages import resolve
 from engine.options import Progress as Progress
 from engine.options import TranscribeOptions as TranscribeOptions
-from engine.samples import SAMPLE_RATE_HZ
-from engine.segments import CutOptions, SpeechDetector, Stretch, cut
-from engine.transcript import DecidedBy, Decoding, Route, Segment, Transcript
+from engine.transcript import DecidedBy, Decoding, Flag, Route, Segment, Transcript
 
 if TYPE_CHECKING:
     from engine.recognizer import Recognizer
-    from engine.router import Router
 
 
 class Transcriber:
@@ -38,22 +36,12 @@ class Transcriber:
 
     Args:
         recognizer: the speech model, with or without a robust adapter.
-        router: the audio-quality router, or None to take the base route always.
-        detector: speech detection.
-        model: name written into transcripts.
+        judge: finds speech and decides routes.
     """
 
-    def __init__(
-        self,
-        recognizer: Recognizer,
-        router: Router | None,
-        detector: SpeechDetector,
-        model: str = "",
-    ) -> None:
+    def __init__(self, recognizer: Recognizer, judge: Judge) -> None:
         self._recognizer = recognizer
-        self._router = router
-        self._detector = detector
-        self.model = model
+        self._judge = judge
 
     @classmethod
     def open(
@@ -74,12 +62,15 @@ class Transcriber:
         from engine.checkpoint import locate
         from engine.models import find
         from engine.recognizer import Recognizer
-        from engine.router import Router
 
         folder = locate(find(model))
-        router = Router.load(folder.router) if folder.router else None
-        recognizer = Recognizer.load(folder, device=device, dtype=dtype)
-        return cls(recognizer, router, SpeechDetector(), folder.name)
+        judge = Judge.of(folder)
+        return cls(Recognizer.load(folder, device=device, dtype=dtype), judge)
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self._judge.model
 
     @property
     def device(self) -> str:
@@ -126,7 +117,7 @@ class Transcriber:
         listeners = Listeners(on_progress, on_segment, on_non_speech)
         job = Job(Path(path), options, listeners, cancel)
         try:
-            for window in windows(self._stretches(job), job):
+            for window in self._judge.windows(job):
                 self._hear(window, job)
         except CancelledError:
             return job.transcript(self.model, complete=False)
@@ -139,16 +130,8 @@ class Transcriber:
         *,
         on_progress: OnProgress | None = None,
     ) -> Transcript:
-        """Judges every segment and decides its route, but recognises nothing.
-
-        Raises:
-            AudioError: nothing of the file can be used.
-        """
-        job = Job(Path(path), options or TranscribeOptions(), Listeners(on_progress))
-        for window in windows(self._stretches(job), job):
-            for index, segment in self._routed(window, job):
-                job.deliver(index, segment)
-        return job.transcript(self.model, complete=True)
+        """Decides every segment's route and recognises nothing; see `Judge.route`."""
+        return self._judge.route(path, options, on_progress=on_progress)
 
     def decode(
         self,
@@ -192,10 +175,11 @@ class Transcriber:
         spans = [(segment.start_s, segment.end_s) for segment in segments]
         batch: list[Heard] = []
         for index, samples in enumerate(load_spans(job.path, spans)):
-            batch.append(Heard(index, samples, self._detector.speech_s(samples)))
+            speech_s = self._judge.detector.speech_s(samples)
+            batch.append(Heard(index, samples, speech_s))
             if index + 1 == len(spans) or sum(h.duration_s for h in batch) >= LARGEST_WINDOW_S:
-                asked = [routes[heard.index] for heard in batch]
-                for heard, decoding in self._decodings(batch, asked, job):
+                asked = [_Question(h, routes[h.index], options.context) for h in batch]
+                for heard, decoding in self._answers(asked, job):
                     by = _decider(segments[heard.index], decoding.route, options)
                     segment = segments[heard.index].with_decoding(decoding)
                     deliver(heard.index, segment.choosing(decoding.route, by))
@@ -211,85 +195,73 @@ class Transcriber:
                 "Use the base route, or a model that comes with an adapter.",
             )
 
-    def _stretches(self, job: Job) -> Iterator[Stretch]:
-        blocks = stream(job.path, start_s=job.options.start_s, on_warning=job.warnings.append)
-        return cut(blocks, self._detector, CutOptions(max_segment_s=job.options.max_segment_s))
-
-    def _routed(self, window: Sequence[Heard], job: Job) -> list[tuple[int, Segment]]:
-        """Segments without text: times, probability, route."""
-        probabilities: list[float | None] = [None] * len(window)
-        if self._router is not None:
-            probabilities = list(
-                map(float, self._router.probabilities([h.samples for h in window]))
-            )
-        routed = []
-        for heard, probability in zip(window, probabilities, strict=True):
-            route, by = decide(probability, job.options.policy)
-            if not self._recognizer.has_adapter:
-                route, by = Route.BASE, DecidedBy.DEFAULT
-            segment = Segment(
-                start_s=heard.start / SAMPLE_RATE_HZ,
-                end_s=(heard.start + len(heard.samples)) / SAMPLE_RATE_HZ,
-                route=route,
-                degraded_probability=probability,
-                decided_by=by,
-            )
-            routed.append((heard.index, segment))
-        return routed
-
     def _hear(self, window: Sequence[Heard], job: Job) -> None:
         """One window: route, recognise in mixed batches, and hear again what the guard flags."""
-        routed = dict(self._routed(window, job))
-        flagged: list[Heard] = []
-        for heard, decoding in self._decodings(window, [s.route for s in routed.values()], job):
-            segment = routed[heard.index].with_decoding(decoding)
-            routed[heard.index] = segment.choosing(decoding.route, segment.decided_by)
-            if decoding.flags and self._recognizer.has_adapter and job.options.route is None:
-                flagged.append(heard)
+        routed = {
+            heard.index: segment
+            for heard, segment in zip(window, self._judge.routed(window, job), strict=True)
+        }
+        context = job.options.context
+        asked = [_Question(heard, routed[heard.index].route, context) for heard in window]
+        again: list[_Question] = []
+        for heard, first in self._answers(asked, job):
+            segment = routed[heard.index].with_decoding(first)
+            routed[heard.index] = segment = segment.choosing(first.route, segment.decided_by)
+            if first.flags and self._recognizer.has_adapter and job.options.route is None:
+                leaked = Flag.CONTEXT_LEAK in first.flags
+                again.append(_Question(heard, first.route.other, "" if leaked else context))
             else:
-                job.deliver(heard.index, routed[heard.index])
-        undecided = {heard.index: routed[heard.index] for heard in flagged}
-        others = [segment.route.other for segment in undecided.values()]
+                job.deliver(heard.index, segment)
+        undecided = {question.heard.index for question in again}
         try:
-            for heard, second in self._decodings(flagged, others, job):
-                segment = undecided.pop(heard.index).with_decoding(second)
-                first = segment.decoding(segment.route)
-                if first is not None and guard.better(first, second) is second:
+            for heard, second in self._answers(again, job):
+                segment = routed[heard.index].with_decoding(second)
+                shown = segment.decoding(segment.route)
+                if shown is not None and guard.better(shown, second) is second:
                     segment = segment.choosing(second.route, DecidedBy.GUARD)
+                undecided.remove(heard.index)
                 job.deliver(heard.index, segment)
         finally:  # Cancelled or out of memory before the second reading: the first is kept.
-            for index, segment in undecided.items():
-                job.deliver(index, segment)
+            for index in sorted(undecided):
+                job.deliver(index, routed[index])
 
-    def _decodings(
-        self, batch: Sequence[Heard], routes: Sequence[Route], job: Job
+    def _answers(
+        self, questions: Sequence[_Question], job: Job
     ) -> Iterator[tuple[Heard, Decoding]]:
-        """Recognises a batch, each clip on its route, and lets the guard look at every text."""
+        """Recognises in mixed batches, and lets the guard look at every text."""
         from engine.recognizer import Clip
 
         language = resolve(job.options.language)
         clips = [
             Clip(
-                samples=heard.samples,
-                gate=float(route is Route.ROBUST),
+                samples=question.heard.samples,
+                gate=float(question.route is Route.ROBUST),
                 language=language,
-                context=job.options.context,
+                context=question.context,
             )
-            for heard, route in zip(batch, routes, strict=True)
+            for question in questions
         ]
         for position, hypothesis in self._recognizer.stream(clips, cancel=job.cancel):
-            heard = batch[position]
+            heard, route, context = questions[position]
             decoding = Decoding(
-                route=routes[position],
+                route=route,
                 text=hypothesis.text,
                 language=hypothesis.language,
                 confidence=hypothesis.confidence,
                 raw_text=hypothesis.raw_text,
             )
             around = guard.Circumstances(
-                heard.duration_s, heard.speech_s, job.options.context, hypothesis.truncated
+                heard.duration_s, heard.speech_s, context, hypothesis.truncated
             )
             yield heard, guard.inspect(decoding, around)
+
+
+class _Question(NamedTuple):
+    """One stretch of speech to be recognised, on which route and with which hot words."""
+
+    heard: Heard
+    route: Route
+    context: str
 
 
 def _decider(segment: Segment, route: Route, options: TranscribeOptions) -> DecidedBy:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.console import Console, table
-from app.cli.transcribe import Device, Model, Threshold
+from app.cli.transcribe import Model, Threshold
 from engine.export import render
 from engine.options import TranscribeOptions
 from engine.transcript import Transcript
@@ -16,7 +16,6 @@ def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An audio or video file.")],
     model: Model = "mini",
     threshold: Threshold = 0.5,
-    device: Device = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="As a transcript in JSON, without text.")
     ] = False,
@@ -24,11 +23,11 @@ def command(
     """Show the route of every segment, and why."""
     console = Console.standard()
     options = TranscribeOptions(threshold=threshold)
-    from engine import Transcriber
+    from engine.judge import Judge
 
-    transcriber = Transcriber.open(model, device=device)
+    judge = Judge.open(model)
     with console.progress(file.name) as bar:
-        routed = transcriber.route(file, options, on_progress=bar.update)
+        routed = judge.route(file, options, on_progress=bar.update)
     for warning in routed.warnings:
         console.note(f"{file.name}: warning: {warning}")
     console.result(render(routed, "json") if as_json else describe(routed))

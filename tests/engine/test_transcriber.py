@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import MissingAudioError, MissingModelError, UsageError
+from engine.judge import Judge
 from engine.options import Progress, TranscribeOptions
 from engine.recognizer import Clip, Hypothesis
 from engine.segments import SpeechDetector
@@ -145,6 +146,7 @@ class ScriptedRecognizer:
     def stream(
         self, clips: Sequence[Clip], *, cancel: threading.Event | None = None
     ) -> Iterator[tuple[int, Hypothesis]]:
+        self.contexts = [clip.context for clip in clips]
         for index, clip in enumerate(clips):
             text = self._script[clip.gate]
             yield index, Hypothesis(text, "English", 0.8, text, (1,), truncated=False)
@@ -155,7 +157,8 @@ LOOP = "and then we " * 12
 
 def scripted(base: str, robust: str, *, has_adapter: bool = True) -> Transcriber:
     recognizer = ScriptedRecognizer(base, robust, has_adapter=has_adapter)
-    return Transcriber(recognizer, None, SpeechDetector())  # type: ignore[arg-type]
+    judge = Judge(None, SpeechDetector(), has_adapter=has_adapter)
+    return Transcriber(recognizer, judge)  # type: ignore[arg-type]
 
 
 def test_what_the_guard_flags_is_heard_on_the_other_route(sample: Path) -> None:
@@ -175,6 +178,16 @@ def test_the_first_reading_stays_when_the_second_is_no_better(sample: Path) -> N
         assert (segment.route, segment.decided_by) == (Route.BASE, DecidedBy.DEFAULT)
         assert Flag.REPETITION in segment.flags
         assert len(segment.alternatives) == 2
+
+
+def test_hot_words_that_leak_are_left_out_of_the_second_reading(sample: Path) -> None:
+    recognizer = ScriptedRecognizer("Olga Kevin Sandra Eric", "a sentence")
+    judge = Judge(None, SpeechDetector(), has_adapter=True)
+    transcriber = Transcriber(recognizer, judge)  # type: ignore[arg-type]
+    options = TranscribeOptions(context="Olga, Kevin, Sandra, Eric")
+    for segment in transcriber.transcribe(sample, options).segments:
+        assert (segment.text, segment.decided_by) == ("a sentence", DecidedBy.GUARD)
+    assert set(recognizer.contexts) == {""}
 
 
 def test_a_forced_route_is_flagged_but_not_overruled(sample: Path) -> None:
