@@ -44,8 +44,9 @@ OnProgress = Callable[[Progress], None]
 class Hearing(Protocol):
     """What the loop needs of a loaded model; `engine.transcriber.Transcriber` has it."""
 
-    model: str
-    """Name of the model, as people know it."""
+    @property
+    def model(self) -> str:
+        """Name of the model, as people know it."""
 
     @property
     def device(self) -> str:
