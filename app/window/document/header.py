@@ -53,7 +53,8 @@ class Header(QWidget):
         self._threshold.setPageStep(_STEPS // 20)
         self._threshold.setSingleStep(_STEPS // 100)
         self._threshold_value = QLabel()
-        self._decode = QPushButton(icon("again"), "", objectName="decode")
+        self._decode = QPushButton(icon("again"), "")
+        self._decode.setObjectName("decode")
         self._connect()
         self._arrange()
 

@@ -1,6 +1,7 @@
 """The recording screen."""
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.capture import InputDevice, Recording
@@ -48,7 +49,7 @@ class RecordView(QWidget):
         if state.devices != self._devices:
             self._devices = state.devices
             self._device.clear()
-            self._device.addItems([device.name for device in state.devices])
+            self._device.addItems([self._name_of(device) for device in state.devices])
         recording = state.recording
         self._device.setEnabled(recording is None and bool(state.devices))
         self._refresh.setEnabled(recording is None)
@@ -72,6 +73,16 @@ class RecordView(QWidget):
         elif self._devices:
             self.banner.clear()
             self.presenter.start(self._devices[self._device.currentIndex()])
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """One key press begins."""
+        super().showEvent(event)
+        self._button.setFocus()
+
+    def _name_of(self, device: InputDevice) -> str:
+        if device.is_default:
+            return self.tr("{name} (the system's own choice)").format(name=device.name)
+        return device.name
 
     def _saved_text(self, recording: Recording | None) -> str:
         if recording is None:
