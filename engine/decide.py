@@ -23,18 +23,21 @@ def decide(degraded_probability: float | None, policy: RoutePolicy) -> tuple[Rou
 def redecide(segment: Segment, policy: RoutePolicy) -> tuple[Segment, Route | None]:
     """Decides again under a new policy.
 
-    What a person or the guard decided stays, and so does every stored decoding.
+    What a person or the guard decided stays, and so does every stored decoding. Where the model
+    left no choice, there is none now. A segment that stays as it is, is the same object.
 
     Returns:
         The segment as it can be shown now, and the route it must be decoded with before the new
         decision can be shown (None when nothing has to be decoded).
     """
-    if segment.decided_by in (DecidedBy.USER, DecidedBy.GUARD):
+    if segment.decided_by is not DecidedBy.ROUTER:
         return segment, None
     route, decided_by = decide(segment.degraded_probability, policy)
-    if segment.decoding(route) is not None:
-        return segment.choosing(route, decided_by), None
-    return segment, route
+    if segment.decoding(route) is None:
+        return segment, route
+    if (route, decided_by) == (segment.route, segment.decided_by):
+        return segment, None
+    return segment.choosing(route, decided_by), None
 
 
 def redecide_all(

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -128,7 +128,7 @@ class Library:
             connection.executemany(
                 "INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?)",
                 [
-                    (document.id, s.start_s, _unicode(s.text), json.dumps(asdict(s)))
+                    (document.id, s.start_s, _unicode(s.text), json.dumps(_SEGMENT.dump_python(s)))
                     for s in changed
                 ],
             )
@@ -191,7 +191,7 @@ def _row(document: Document) -> tuple[object, ...]:
         document.heard_s,
         transcript.duration_s,
         transcript.complete,
-        json.dumps(asdict(replace(transcript, source="", segments=()))),
+        json.dumps(_TRANSCRIPT.dump_python(replace(transcript, source="", segments=()))),
     )
 
 

@@ -6,7 +6,9 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Signal
 
 from app.library import Document, Entry, Library
+from app.window.document.model import DocumentModel
 from app.window.document.presenter import DocumentPresenter
+from app.window.job import Job
 from app.window.problem import Problem
 from app.window.services import Services
 from engine.errors import MissingAudioError, StorageError, WildscribeError
@@ -46,6 +48,7 @@ class WindowPresenter(QObject):
         self._view: WindowShowing | None = None
         self._open: dict[str, DocumentPresenter] = {}
         self._current: DocumentPresenter | None = None
+        self._wanted: str | None = None
         self.storage_failed.connect(self._report)
 
     def attach(self, view: WindowShowing) -> None:
@@ -76,7 +79,7 @@ class WindowPresenter(QObject):
         """A new document for a recording, in the library at once."""
         document = Document.of(path.absolute())
         self._save(document)
-        presenter = self._present(document)
+        presenter = self._present(DocumentModel(document))
         self._list()
         return presenter
 
@@ -88,15 +91,14 @@ class WindowPresenter(QObject):
                 self._show(presenter)
 
     def open_document(self, document_id: str) -> None:
-        """Shows a document of the library."""
-        presenter = self._open.get(document_id)
-        if presenter is None:
-            try:
-                presenter = self._present(self._library.load(document_id))
-            except StorageError as error:
-                self._report(error)
-                return
-        self._show(presenter)
+        """Shows a document of the library, as soon as it is read."""
+        self._wanted = document_id
+        if (presenter := self._open.get(document_id)) is not None:
+            self._show(presenter)
+        else:
+            Job(lambda: DocumentModel(self._library.load(document_id))).on_success(
+                self._show_loaded
+            ).on_failure(self._report).run()
 
     def close(self) -> None:
         """Stops everything and hands every document to be saved."""
@@ -118,13 +120,20 @@ class WindowPresenter(QObject):
         except StorageError as error:
             self._report(error)
 
-    def _present(self, document: Document) -> DocumentPresenter:
-        presenter = DocumentPresenter(document, self._services, self)
+    def _present(self, model: DocumentModel) -> DocumentPresenter:
+        presenter = DocumentPresenter(model, self._services, self)
         presenter.listed_changed.connect(self._list)
-        self._open[document.id] = presenter
+        self._open[model.document.id] = presenter
         return presenter
 
+    def _show_loaded(self, model: DocumentModel) -> None:
+        document_id = model.document.id
+        presenter = self._open.get(document_id) or self._present(model)
+        if document_id == self._wanted:  # nothing else was opened meanwhile
+            self._show(presenter)
+
     def _show(self, presenter: DocumentPresenter) -> None:
+        self._wanted = presenter.model.document.id
         if self._current is not None and self._current is not presenter:
             self._current.silence()
         self._current = presenter

@@ -64,11 +64,12 @@ class SegmentDelegate(QStyledItemDelegate):
         """Height by text and width, measured once."""
         width = self._view.viewport().width()
         row = index.data(Role.ROW)
-        layout = RowLayout(QRect(0, 0, width, 0), option.fontMetrics, option.direction)
         if isinstance(row, NonSpeech):
-            return QSize(width, layout.pause_height(_is_said(row)))
+            line = option.fontMetrics.height()
+            return QSize(width, line + sizes().unit_px // 2 if _is_said(row) else 1)
         key = row.text, width
         if key not in self._heights:
+            layout = RowLayout(QRect(0, 0, width, 0), option.fontMetrics, option.direction)
             self._heights[key] = layout.height(row.text)
         return QSize(width, self._heights[key])
 

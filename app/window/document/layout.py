@@ -43,10 +43,6 @@ class RowLayout:
         )
         return max(wrapped.height(), self._chip_height + self._unit) + 2 * self._top
 
-    def pause_height(self, said: bool) -> int:
-        """Of a row without speech, which says so or is only a little room."""
-        return self._line + self._unit // 2 if said else 1
-
     @property
     def time(self) -> QRect:
         """What is clicked to hear the segment: sign and clock."""

@@ -48,6 +48,7 @@ class DocumentModel:
             (*document.segments, *document.transcript.non_speech), key=_start
         )
         self._pending: dict[float, Route] = {}
+        self._whole: Document | None = None
         self._listeners: list[Callable[[Change], None]] = []
         self.set_threshold(self.threshold)
 
@@ -74,10 +75,9 @@ class DocumentModel:
     @property
     def document(self) -> Document:
         """The newest state, to be saved or exported."""
-        segments = tuple(row for row in self._rows if isinstance(row, Segment))
-        pauses = tuple(row for row in self._rows if isinstance(row, NonSpeech))
-        transcript = replace(self._document.transcript, segments=segments, non_speech=pauses)
-        return replace(self._document, transcript=transcript)
+        if self._whole is None:
+            self._whole = self._put_together()
+        return self._whole
 
     def subscribe(self, listener: Callable[[Change], None]) -> None:
         """Calls ``listener`` after every change of the rows."""
@@ -124,7 +124,7 @@ class DocumentModel:
     def set_threshold(self, threshold: float) -> None:
         """Decides every segment again, from stored probabilities and decodings."""
         transcript = replace(self._document.transcript, threshold=threshold)
-        self._document = replace(self._document, transcript=transcript)
+        self._know(replace(self._document, transcript=transcript))
         places = [at for at, row in enumerate(self._rows) if isinstance(row, Segment)]
         segments = [row for row in self._rows if isinstance(row, Segment)]
         shown, pending = redecide_all(segments, RoutePolicy(threshold=threshold))
@@ -136,13 +136,13 @@ class DocumentModel:
 
     def heard_up_to(self, position_s: float) -> None:
         """Everything before this position has been heard."""
-        self._document = replace(self._document, heard_s=position_s)
+        self._know(replace(self._document, heard_s=position_s))
 
     def last_at_least(self, duration_s: float) -> None:
         """The recording is known to be so long."""
         if duration_s > self._document.transcript.duration_s:
             transcript = replace(self._document.transcript, duration_s=duration_s)
-            self._document = replace(self._document, transcript=transcript)
+            self._know(replace(self._document, transcript=transcript))
 
     def finish(self, summary: Transcript) -> None:
         """Takes what the engine knows of the whole recording."""
@@ -154,9 +154,15 @@ class DocumentModel:
             warnings=summary.warnings,
             complete=summary.complete,
         )
-        self._document = replace(self._document, transcript=transcript)
+        self._know(replace(self._document, transcript=transcript))
         if summary.complete:
             self.heard_up_to(transcript.duration_s)
+
+    def _put_together(self) -> Document:
+        segments = tuple(row for row in self._rows if isinstance(row, Segment))
+        pauses = tuple(row for row in self._rows if isinstance(row, NonSpeech))
+        transcript = replace(self._document.transcript, segments=segments, non_speech=pauses)
+        return replace(self._document, transcript=transcript)
 
     def _redecide(self, at: int) -> None:
         segment = self._rows[at]
@@ -172,7 +178,13 @@ class DocumentModel:
         found = at < len(self._rows) and self._rows[at].start_s == start_s
         return at if found else None
 
+    def _know(self, document: Document) -> None:
+        """Takes everything but the rows."""
+        self._document = document
+        self._whole = None
+
     def _tell(self, change: Change) -> None:
+        self._whole = None
         for listener in self._listeners:
             listener(change)
 

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from app.client import Ask
-from app.library import Document
 from app.window.document.commands import MoveThreshold, Rewrite
 from app.window.document.listening import Listening
 from app.window.document.model import DocumentModel
@@ -32,7 +31,7 @@ class DocumentPresenter(QObject):
     """Turns what the person does into requests and changes, and what happens into a state.
 
     Args:
-        document: what to show.
+        model: the document to show.
         services: engine, saving and sound.
         parent: owner.
     """
@@ -41,10 +40,10 @@ class DocumentPresenter(QObject):
     """What the list of documents shows of this one is different."""
 
     def __init__(
-        self, document: Document, services: Services, parent: QObject | None = None
+        self, model: DocumentModel, services: Services, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self.model = DocumentModel(document)
+        self.model = model
         self.undo_stack = QUndoStack(self)
         self._services = services
         self._view: DocumentShowing | None = None

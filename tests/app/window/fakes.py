@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.client import Ask, EngineSettings
 from app.library import Document
+from app.window.document.model import DocumentModel
 from app.window.document.presenter import DocumentPresenter
 from app.window.document.state import DocumentState
 from app.window.problem import Problem
@@ -115,7 +116,7 @@ class Desk:
         self.view = FakeView()
         document = Document.of(source).with_segments(segments)
         services = Services(self.engine, self.saving, self.player)
-        self.presenter = DocumentPresenter(document, services)
+        self.presenter = DocumentPresenter(DocumentModel(document), services)
         self.presenter.attach(self.view)
 
     @property

@@ -41,6 +41,11 @@ def document(wildscribe: Wildscribe) -> DocumentView:
     return view
 
 
+def reopened(wildscribe: Wildscribe, qtbot: QtBot) -> DocumentView:
+    qtbot.waitUntil(lambda: wildscribe.shell.document is not None)
+    return document(wildscribe)
+
+
 def transcribed(wildscribe: Wildscribe, path: Path, qtbot: QtBot) -> DocumentView:
     wildscribe.presenter.open_files([path])
     view = document(wildscribe)
@@ -110,7 +115,7 @@ def test_the_document_comes_back_after_a_restart(
     view.presenter.edit(2.0, "my own words")
     view.presenter.move_threshold(0.3)
     first.close()
-    again = document(open_window())
+    again = reopened(open_window(), qtbot)
     assert again.presenter.model.document.title == "two"
     assert texts(again)[1] == "my own words"
     assert again.presenter.model.threshold == 0.3
@@ -125,7 +130,7 @@ def test_what_was_unfinished_goes_on_after_a_restart(
     first.presenter.open_files([path])
     qtbot.waitUntil(lambda: len(texts(document(first))) == 2)
     first.close()
-    view = document(open_window())
+    view = reopened(open_window(), qtbot)
     assert len(texts(view)) == 2
     go_on = button(view, "Continue")
     assert go_on.isVisible()
