@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TextIO
 
-from engine.errors import WildscribeError
+from engine.errors import StorageError, WildscribeError
 from engine.options import Progress
 
 BAR_WIDTH = 24
@@ -34,9 +34,23 @@ class Console:
         return cls(sys.stdout, sys.stderr)
 
     def result(self, text: str) -> None:
-        """Writes a result, with exactly one line end."""
-        self.out.write(text.rstrip("\n") + "\n")
-        self.out.flush()
+        """Writes a result, with exactly one line end.
+
+        Raises:
+            StorageError: standard output goes to a file, and its disk is full.
+            BrokenPipeError: nobody reads any further.
+        """
+        try:
+            self.out.write(text.rstrip("\n") + "\n")
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise StorageError(
+                f"Standard output cannot be written: {error.strerror or error}.",
+                "The recording was not changed.",
+                "Make room on the disk, or name another place after --output.",
+            ) from error
 
     def json(self, data: Any) -> None:
         """Writes a result for machines."""

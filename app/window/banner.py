@@ -34,13 +34,18 @@ class ErrorBanner(QFrame):
         self._copy = QPushButton(self.tr("Copy details"))
         self._copy.clicked.connect(self._copy_details)
         self._close = QPushButton(self.tr("Close"))
-        self._close.clicked.connect(self.clear)
+        self._close.clicked.connect(self.dismiss)
         self._arrange()
         self.hide()
 
-    def show_problem(self, problem: Problem) -> None:
-        """Takes the place of a problem shown before."""
+    def show_problem(self, problem: Problem | None) -> None:
+        """Takes the place of what was shown before; None takes it away."""
+        if problem is self._problem:
+            return
         self._problem = problem
+        self.setVisible(problem is not None)
+        if problem is None:
+            return
         error = problem.error
         self._what.setText(error.what)
         self._advice.setText(" ".join(part for part in (error.safe, error.remedy) if part))
@@ -49,12 +54,10 @@ class ErrorBanner(QFrame):
             button.setVisible(remedy in problem.remedies)
         self.setAccessibleDescription(str(error))
         self._dress()
-        self.show()
 
-    def clear(self) -> None:
-        """Takes the problem away."""
-        self._problem = None
-        self.hide()
+    def dismiss(self) -> None:
+        """The person has read it."""
+        self.show_problem(None)
         self.dismissed.emit()
 
     @property
@@ -99,7 +102,7 @@ class ErrorBanner(QFrame):
 
     def _apply(self, remedy: Remedy) -> None:
         problem = self._problem
-        self.clear()
+        self.dismiss()
         if problem is not None:
             problem.remedies[remedy]()
 

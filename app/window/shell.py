@@ -141,7 +141,8 @@ class Shell(QMainWindow):
         self._presenter.open_files([Path(u.toLocalFile()) for u in urls if u.isLocalFile()])
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Saves everything first."""
+        """Saves everything first, also a text that is being written."""
+        self.setFocus()
         self._recorder.close()
         self._presenter.close()
         super().closeEvent(event)

@@ -35,6 +35,7 @@ class DocumentState:
         pending_about_s: how long that will take, from the speed measured here; None before.
         playing_s: start of the segment that is heard now, or None.
         warnings: about the recording.
+        problem: what went wrong, until it is dealt with.
     """
 
     title: str
@@ -52,6 +53,7 @@ class DocumentState:
     pending_about_s: float | None
     playing_s: float | None
     warnings: tuple[str, ...]
+    problem: Problem | None
 
 
 class DocumentShowing(Protocol):
@@ -59,12 +61,6 @@ class DocumentShowing(Protocol):
 
     def show_state(self, state: DocumentState) -> None:
         """Shows the state; called after every change."""
-
-    def report(self, problem: Problem) -> None:
-        """Shows an error until the person has read it."""
-
-    def clear_problem(self) -> None:
-        """Takes the error away: it is being dealt with."""
 
     def reveal(self, start_s: float) -> None:
         """Makes a segment the current one and scrolls to it."""

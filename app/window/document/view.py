@@ -14,7 +14,6 @@ from app.window.document.list import SegmentList
 from app.window.document.presenter import DocumentPresenter
 from app.window.document.rows import SegmentRows
 from app.window.document.state import Activity, DocumentState
-from app.window.problem import Problem
 from app.window.rule import Rule
 from engine.export import FORMATS
 
@@ -44,19 +43,12 @@ class DocumentView(QWidget):
         """Shows the state; see `DocumentShowing`."""
         self._state = state
         self._header.show_state(state)
+        self.banner.show_problem(state.problem)
         delegate = self.list.delegate
         if (delegate.threshold, delegate.playing_s) != (state.threshold, state.playing_s):
             delegate.threshold, delegate.playing_s = state.threshold, state.playing_s
             self.list.viewport().update()
         self._show_current()
-
-    def report(self, problem: Problem) -> None:
-        """Shows an error."""
-        self.banner.show_problem(problem)
-
-    def clear_problem(self) -> None:
-        """Takes the error away."""
-        self.banner.clear()
 
     def reveal(self, start_s: float) -> None:
         """Makes a segment the current one."""
@@ -91,6 +83,7 @@ class DocumentView(QWidget):
         self._header.cancel_asked.connect(presenter.cancel)
         self._header.decode_asked.connect(presenter.decode_pending)
         self._header.threshold_moved.connect(presenter.move_threshold)
+        self.banner.dismissed.connect(presenter.dismiss_problem)
         rows.current_changed.connect(self._show_current)
         rows.delegate.listen.connect(presenter.listen)
         rows.delegate.edited.connect(presenter.edit)

@@ -71,7 +71,7 @@ class RecordView(QWidget):
         if self.presenter.recording:
             self.presenter.stop()
         elif self._devices:
-            self.banner.clear()
+            self.banner.show_problem(None)
             self.presenter.start(self._devices[self._device.currentIndex()])
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name

@@ -90,17 +90,14 @@ class FakeView:
 
     def __init__(self) -> None:
         self.state: DocumentState | None = None
-        self.problem: Problem | None = None
         self.revealed: float | None = None
+
+    @property
+    def problem(self) -> Problem | None:
+        return self.state.problem if self.state else None
 
     def show_state(self, state: DocumentState) -> None:
         self.state = state
-
-    def report(self, problem: Problem) -> None:
-        self.problem = problem
-
-    def clear_problem(self) -> None:
-        self.problem = None
 
     def reveal(self, start_s: float) -> None:
         self.revealed = start_s

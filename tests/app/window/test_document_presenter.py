@@ -93,6 +93,18 @@ def test_after_an_engine_died_the_rest_is_heard_and_nothing_twice() -> None:
     assert desk.saved.heard_s == 8.0
 
 
+def test_a_problem_waits_for_the_person_to_look() -> None:
+    desk = Desk(TALK)
+    desk.presenter.close()  # no view any more
+    desk.presenter.transcribe()
+    desk.engine.fails(EngineDiedError("The engine was killed."))
+    desk.presenter.attach(desk.view)
+    assert desk.view.problem is not None
+    desk.presenter.dismiss_problem()
+    assert desk.view.problem is None
+    settle(desk)
+
+
 def test_retry_on_the_cpu_changes_the_device_first() -> None:
     desk = transcribing()
     desk.engine.fails(EngineDiedError("The engine was killed."))
@@ -109,6 +121,7 @@ def test_where_it_runs_on_the_cpu_already_only_retry_is_offered() -> None:
     desk.engine.fails(EngineDiedError("The engine was killed."))
     assert desk.view.problem is not None
     assert list(desk.view.problem.remedies) == [Remedy.RETRY]
+    settle(desk)
 
 
 def test_a_recording_that_cannot_be_read_is_no_matter_of_the_device() -> None:
@@ -116,6 +129,7 @@ def test_a_recording_that_cannot_be_read_is_no_matter_of_the_device() -> None:
     desk.engine.fails(AudioError("It is damaged."))
     assert desk.view.problem is not None
     assert Remedy.RETRY_ON_CPU not in desk.view.problem.remedies
+    settle(desk)
 
 
 def test_cancelling_keeps_what_is_there_and_reports_no_error() -> None:

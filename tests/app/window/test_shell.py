@@ -169,6 +169,26 @@ def test_text_is_edited_in_place_with_the_keyboard(
     assert texts(view)[1] == script()[1].text
 
 
+@pytest.mark.parametrize("leave", ["close", "another document"])
+def test_a_text_that_is_not_finished_is_kept_when_the_person_leaves(
+    open_window: Opener, recording: Make, qtbot: QtBot, leave: str
+) -> None:
+    wildscribe = open_window()
+    other = transcribed(wildscribe, recording("other"), qtbot)
+    view = transcribed(wildscribe, recording("talk"), qtbot)
+    view.reveal(2.0)
+    view.list.edit_current()
+    editor = view.list.findChild(QPlainTextEdit)
+    assert editor is not None
+    qtbot.keyClicks(editor, "not finished")
+    if leave == "close":
+        wildscribe.close()
+        view = reopened(open_window(), qtbot)
+    else:
+        wildscribe.presenter.open_document(other.presenter.model.document.id)
+    assert texts(view)[1] == "not finished"
+
+
 def test_the_slider_decides_again_and_decodes_only_what_changed(
     open_window: Opener, recording: Make, qtbot: QtBot
 ) -> None:
@@ -191,7 +211,8 @@ def test_the_other_route_is_tried_with_a_letter(
     view = transcribed(open_window(), recording("talk"), qtbot)
     view.reveal(0.0)
     view.list.setFocus()
-    view.segment_actions.other.trigger()
+    qtbot.waitUntil(view.segment_actions.other.isEnabled)
+    qtbot.keyClick(view.list, Qt.Key.Key_T)
     qtbot.waitUntil(lambda: texts(view)[0] == "robust again 0")
     labels = " ".join(label.text() for label in view.findChildren(QLabel) if label.isVisible())
     assert "You chose Robust" in labels
