@@ -27,6 +27,7 @@ from training.mini.model import PhoneHead, decode, encode
 
 FLAT_START_STEPS = 250
 PHONE_WEIGHT = 0.3
+CONVOLUTIONS_UNTIL = 0.45  # of stage 2; by then they no longer change much
 
 
 def phone_ctc(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
@@ -78,7 +79,7 @@ def clean_batches(corpus: Corpus, collate: Collator) -> Prepare:
     def prepare(work: tuple[list[Example], Mixture], moment: Moment) -> Batch:
         examples, mixture = work
         mels = [clean_mel(corpus, example, mixture.masking, moment.rng) for example in examples]
-        return collate(examples, mels, mixture.prompt_share, moment.rng)
+        return collate(examples, mels, mixture, moment.rng)
 
     return prepare
 
@@ -134,12 +135,19 @@ def train_joint(
         if progress < 0.28:  # short clips alone, until the decoder has learned to listen
             return Mixture(joined_share=0.0, prompt_share=0.02, longest_s=2.3, masking=0.3)
         return Mixture(
-            joined_share=0.04 if progress < 0.42 else 0.15 if progress < 0.55 else 0.3,
+            joined_share=0.04 if progress < 0.35 else 0.15 if progress < 0.6 else 0.3,
             masking=0.3,
+            slip_share=0.08 if progress < 0.9 else 0.02,
+            batch_s=72.0,
         )
 
     def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:
-        encoded = encode(model.model.audio_tower, batch.mels, batch.frames)
+        encoded = encode(
+            model.model.audio_tower,
+            batch.mels,
+            batch.frames,
+            learn_convolutions=moment.progress < CONVOLUTIONS_UNTIL,
+        )
         logits, lengths = head(encoded, batch.tokens)
         return {
             "text": text_loss(model, encoded, batch),
@@ -162,7 +170,7 @@ def phone_error_rate(corpus: Corpus, model: Any, head: PhoneHead, collate: Colla
     """Greedy phone errors on the development clips."""
     examples = [Example((clip,), (0.1, 0.1)) for clip in corpus.split("dev")]
     mels = [floored(joined_mel(corpus, example)) for example in examples]
-    batch = collate(examples, mels, 0.0, random.Random(0))
+    batch = collate(examples, mels, Mixture(prompt_share=0.0), random.Random(0))
     with torch.autocast("cpu", torch.bfloat16):
         encoded = encode(model.model.audio_tower, batch.mels, batch.frames)
         logits, lengths = head(encoded, batch.tokens)

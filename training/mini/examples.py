@@ -38,7 +38,9 @@ class Mixture:
 
     `joined_share` of the examples are 2 to 5 sentences with pauses, `noise_share` hold no speech,
     `prompt_share` bring hot words; clips longer than `longest_s` are left out; `masking` scales
-    SpecAugment. A batch holds about `batch_s` seconds of audio.
+    SpecAugment. `slip_share` of the words' tokens are wrong when the decoder reads back what it
+    wrote, so that it listens on after an error of its own. A batch holds about `batch_s` seconds
+    of audio.
     """
 
     joined_share: float = 0.3
@@ -46,6 +48,7 @@ class Mixture:
     prompt_share: float = 0.1
     longest_s: float = LONGEST_S
     masking: float = 1.0
+    slip_share: float = 0.0
     batch_s: float = 96.0
 
 
@@ -174,6 +177,8 @@ class Collator:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._pad = tokenizer.pad_token_id
+        self._text = tokenizer.convert_tokens_to_ids(TEXT)
+        self._words = tokenizer.convert_tokens_to_ids(AUDIO)  # the special tokens come last
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -186,11 +191,18 @@ class Collator:
         language = "English" if example.clips else "None"
         return asked, self._ids(f"language {language}{TEXT}{example.text}{TURN_END}")
 
+    def _with_slips(self, answer: list[int], share: float, rng: random.Random) -> list[int]:
+        first = answer.index(self._text) + 1
+        return [
+            rng.randrange(self._words) if place >= first and rng.random() < share else token
+            for place, token in enumerate(answer)
+        ]
+
     def __call__(
         self,
         examples: Sequence[Example],
         mels: Sequence[Tensor],
-        prompt_share: float,
+        mixture: Mixture,
         rng: random.Random,
     ) -> Batch:
         """Pads the mels (each (128, frames), floored); builds prompts and targets around them."""
@@ -201,13 +213,14 @@ class Collator:
             row[:, : mel.shape[1]] = mel
         pairs = []
         for example, audio in zip(examples, audio_tokens(frames).tolist(), strict=True):
-            prompt = hot_words(example, rng) if rng.random() < prompt_share else ""
+            prompt = hot_words(example, rng) if rng.random() < mixture.prompt_share else ""
             pairs.append(self._tokens(example, audio, prompt))
         length = max(len(asked) + len(answer) for asked, answer in pairs)
         input_ids = torch.full((len(pairs), length), self._pad)
         attended = torch.zeros(len(pairs), length, dtype=torch.bool)
         for ids, wanted, (asked, answer) in zip(input_ids, attended, pairs, strict=True):
-            ids[: len(asked) + len(answer)] = torch.tensor(asked + answer)
+            read_back = self._with_slips(answer, mixture.slip_share, rng)
+            ids[: len(asked) + len(answer)] = torch.tensor(asked + read_back)
             wanted[len(asked) - 1 : len(asked) + len(answer) - 1] = True
         phones = [example.phones for example in examples]
         return Batch(

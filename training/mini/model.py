@@ -118,13 +118,14 @@ def audio_tokens(frames: Tensor) -> Tensor:
     return last + (frames // CHUNK) * CHUNK_TOKENS
 
 
-def encode(tower: Any, mels: Tensor, frames: Tensor) -> Tensor:
+def encode(tower: Any, mels: Tensor, frames: Tensor, *, learn_convolutions: bool = True) -> Tensor:
     """Encoder outputs of a padded batch, packed.
 
     Args:
         tower: the stock audio tower.
         mels: (batch, 128, time) floored log-mel, time a multiple of 100, zero beyond `frames`.
         frames: (batch,) true lengths.
+        learn_convolutions: whether gradients flow back into them, a quarter of a step's time.
 
     Returns:
         (sum of `audio_tokens(frames)`, width), clip after clip.
@@ -137,8 +138,9 @@ def encode(tower: Any, mels: Tensor, frames: Tensor) -> Tensor:
     used = chunk_frames > 0
     hidden = tiled[used][:, None]
     lengths = audio_tokens(chunk_frames[used])
-    for convolution in (tower.conv2d1, tower.conv2d2, tower.conv2d3):
-        hidden = functional.gelu(convolution(hidden))
+    with torch.set_grad_enabled(learn_convolutions and torch.is_grad_enabled()):
+        for convolution in (tower.conv2d1, tower.conv2d2, tower.conv2d3):
+            hidden = functional.gelu(convolution(hidden))
     hidden = tower.conv_out(hidden.permute(0, 3, 1, 2).flatten(2))
     hidden = hidden + tower.positional_embedding.positional_embedding[:CHUNK_TOKENS]
     valid = torch.arange(CHUNK_TOKENS) < lengths[:, None]

@@ -71,12 +71,12 @@ def train_robust(
     """Trains the LoRA of `adapted`; the phone head helps the encoder and stays as it is."""
     model = adapted.get_base_model()
     head.requires_grad_(False)
-    mixture = Mixture(joined_share=0.2, noise_share=0.05)
+    mixture = Mixture(joined_share=0.2, noise_share=0.05, slip_share=0.05)
 
     def prepare(work: tuple[list[Example], Mixture], moment: Moment) -> Batch:
         examples, now = work
         mels = [robust_mel(corpus, example, moment.rng) for example in examples]
-        return collate(examples, mels, now.prompt_share, moment.rng)
+        return collate(examples, mels, now, moment.rng)
 
     def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:
         encoded = encode(model.model.audio_tower, batch.mels, batch.frames)

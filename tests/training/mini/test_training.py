@@ -22,6 +22,7 @@ SIZES = ModelSizes(
 )  # fmt: skip
 STEPS = 16
 MIXTURE = Mixture(joined_share=0.3, batch_s=24.0)
+QUIET = Mixture(prompt_share=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_the_padded_training_pass_equals_the_stock_model(corpus: Corpus, tokeniz
     clips = corpus.split("train")
     examples = [Example(tuple(clips[:count]), (0.1,) * (count + 1)) for count in (1, 4)]
     mels = [floored(joined_mel(corpus, example)) for example in examples]
-    batch = Collator(tokenizer)(examples, mels, 0.0, random.Random(0))
+    batch = Collator(tokenizer)(examples, mels, QUIET, random.Random(0))
     mask = torch.arange(batch.mels.shape[2]) < batch.frames[:, None]
     with torch.no_grad():
         encoded = encode(model.model.audio_tower, batch.mels, batch.frames)
@@ -108,7 +109,7 @@ def test_a_processor_takes_what_training_prepares(corpus: Corpus, tokenizer) -> 
     clip = corpus.split("dev")[0]
     example = Example((clip,), (0.0, 0.0))
     batch = Collator(tokenizer)(
-        [example], [floored(joined_mel(corpus, example))], 0.0, random.Random(0)
+        [example], [floored(joined_mel(corpus, example))], QUIET, random.Random(0)
     )
     asked = make_processor(tokenizer).apply_transcription_request([corpus.wave(clip).numpy()])
     start = int(batch.attended[0].int().argmax()) + 1
