@@ -1,9 +1,10 @@
 """``wildscribe``: alone it opens the window; with arguments it is the command line."""
 
+import os
 import sys
 from collections.abc import Sequence
 
-from app.libraries import install_command, missing
+from app.libraries import missing, window_obstacle
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -13,16 +14,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.cli import run
 
         return run(arguments)
+    if sys.platform.startswith("linux"):
+        obstacle = window_obstacle(os.environ, missing(("window",)))
+        if obstacle:
+            print("wildscribe: " + obstacle.replace("\n", "\n  "), file=sys.stderr)
+            return 1
     # Imported here: the command line needs no Qt, and works where Qt's libraries are missing.
-    try:
-        from app.window import main as open_window
-    except ImportError as error:
-        lacking = missing(("window",))
-        if not lacking:
-            raise
-        print(f"wildscribe: the window cannot open: {error}", file=sys.stderr)
-        print(f"  To mend: {install_command(lacking)}", file=sys.stderr)
-        return 1
+    from app.window import main as open_window
+
     return open_window(arguments)
 
 

@@ -10,7 +10,7 @@ import ctypes
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,6 +77,29 @@ def is_present(requirement: Requirement) -> bool:
     except OSError:
         return False
     return True
+
+
+def window_obstacle(environment: Mapping[str, str], lacking: Sequence[Requirement]) -> str:
+    """Why no window can open on Linux, and what to do; "" when one can.
+
+    Asked before Qt is: Qt ends the process, and says something else.
+
+    Args:
+        environment: variables of the process.
+        lacking: what is missing of what a window needs.
+    """
+    elsewhere = environment.get("QT_QPA_PLATFORM") or environment.get("WAYLAND_DISPLAY")
+    if not elsewhere and not environment.get("DISPLAY"):
+        return (
+            "There is no display: DISPLAY is not set.\n"
+            "Start it from a desktop; the commands need none (wildscribe --help)."
+        )
+    if elsewhere:
+        lacking = [r for r in lacking if not r.probe.startswith(("libxcb", "libxkbcommon-x11"))]
+    if lacking:
+        names = ", ".join(r.package for r in lacking)
+        return f"System packages are missing: {names}.\nTo mend: {install_command(lacking)}"
+    return ""
 
 
 def install_command(requirements: Sequence[Requirement]) -> str:

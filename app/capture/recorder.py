@@ -134,6 +134,13 @@ class Recorder:
         except OSError as error:
             self._stream.close()
             raise _disk(error) from error
+        try:
+            self._stream.start()
+        except DeviceError:
+            self._stream.close()
+            self._wav.close()
+            path.unlink()  # not one sample is in it
+            raise
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
@@ -152,8 +159,6 @@ class Recorder:
     def _run(self) -> None:
         try:
             reason = self._record()
-        except WildscribeError as error:
-            reason = error
         except OSError as error:
             reason = _disk(error)
         self._stream.close()
@@ -167,7 +172,6 @@ class Recorder:
 
     def _record(self) -> WildscribeError | None:
         """Writes what the callback brings, until somebody or something ends it."""
-        self._stream.start()
         last_sound = last_flush = time.monotonic()
         while not self._stop.wait(DRAIN_S):
             frames = self._drain()

@@ -14,12 +14,27 @@ SEVERAL_ON_A_STREAM = ("txt", "md")
 """Formats of which several can follow each other on one stream and still be read."""
 
 
+SHELL_EXPANDS = os.name != "nt"
+"""Whether ``*.m4a`` has become the names of files before it comes here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Place and format of one transcript; without a path, standard output."""
 
     path: Path | None
     format: str
+
+
+def expanded(files: Sequence[Path], *, shell_expands: bool = SHELL_EXPANDS) -> list[Path]:
+    """The files that patterns such as ``*.m4a`` mean; what matches nothing stays as it is."""
+    if shell_expands:
+        return list(files)
+    return [
+        match
+        for file in files
+        for match in ([file] if file.exists() else sorted(file.parent.glob(file.name)) or [file])
+    ]
 
 
 def plan(

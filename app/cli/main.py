@@ -42,7 +42,7 @@ app.command("doctor")(doctor.command)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"wildscribe {version('wildscribe')}")
+        Console.standard().result(f"wildscribe {version('wildscribe')}")
         raise typer.Exit
 
 

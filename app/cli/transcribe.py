@@ -8,10 +8,11 @@ from typing import Annotated, Literal, Protocol
 import typer
 
 from app.cli.console import Console, ProgressBar, clock_time
-from app.cli.destination import Destination, make_folders, plan
+from app.cli.destination import Destination, expanded, make_folders, plan
 from app.cli.interrupt import cancel_on_interrupt
 from engine.errors import CancelledError, StorageError, WildscribeError
 from engine.export import FORMATS, render, write
+from engine.languages import resolve
 from engine.options import Progress, TranscribeOptions
 from engine.transcript import Route, Segment, Transcript
 
@@ -79,9 +80,10 @@ def command(
     options = TranscribeOptions(
         threshold=threshold,
         route=None if route == "auto" else Route(route),
-        language=language,
+        language=resolve(language),
         context=context,
     )
+    files = expanded(files)
     destinations = plan(files, output, format_name)
     make_folders(destinations)
     from engine import Transcriber

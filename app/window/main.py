@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.client import EngineClient, EngineSettings
 from app.client.engine import COMMAND
@@ -103,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         wildscribe = Wildscribe(paths, settings)
     except StorageError as error:
         print(error, file=sys.stderr)
+        QMessageBox.critical(None, "Wildscribe", str(error))
         return error.exit_code
     sys.excepthook = wildscribe.report_unforeseen
     wildscribe.start(arguments.files)

@@ -49,13 +49,13 @@ class WindowPresenter(QObject):
         self._open: dict[str, DocumentPresenter] = {}
         self._current: DocumentPresenter | None = None
         self._wanted: str | None = None
-        self.storage_failed.connect(self._report)
+        self.storage_failed.connect(self.report)
 
     def attach(self, view: WindowShowing) -> None:
         """Shows what was shown last time."""
         self._view = view
         if self._library.damage is not None:
-            self._report(self._library.damage)
+            self.report(self._library.damage)
         entries = self._list()
         last = self.recall(_LAST_OPENED)
         if last is not None and any(entry.id == last for entry in entries):
@@ -69,7 +69,7 @@ class WindowPresenter(QObject):
                 presenters.append(self.add(path))
             else:
                 error = MissingAudioError(f"There is no file {path}.", "", "Choose another one.")
-                self._report(error)
+                self.report(error)
         for presenter in presenters:
             presenter.transcribe()
         if presenters:
@@ -98,7 +98,12 @@ class WindowPresenter(QObject):
         else:
             Job(lambda: DocumentModel(self._library.load(document_id))).on_success(
                 self._show_loaded
-            ).on_failure(self._report).run()
+            ).on_failure(self.report).run()
+
+    def report(self, error: WildscribeError) -> None:
+        """Shows an error that belongs to no document."""
+        if self._view is not None:
+            self._view.report(Problem(error))
 
     def close(self) -> None:
         """Stops everything and hands every document to be saved."""
@@ -110,7 +115,7 @@ class WindowPresenter(QObject):
         try:
             return self._library.recall(key)
         except StorageError as error:
-            self._report(error)
+            self.report(error)
             return None
 
     def remember(self, key: str, value: str) -> None:
@@ -118,7 +123,7 @@ class WindowPresenter(QObject):
         try:
             self._library.remember(key, value)
         except StorageError as error:
-            self._report(error)
+            self.report(error)
 
     def _present(self, model: DocumentModel) -> DocumentPresenter:
         presenter = DocumentPresenter(model, self._services, self)
@@ -146,13 +151,13 @@ class WindowPresenter(QObject):
         try:
             self._library.save(document)
         except StorageError as error:
-            self._report(error)
+            self.report(error)
 
     def _list(self) -> list[Entry]:
         try:
             entries = [self._newest(entry) for entry in self._library.entries()]
         except StorageError as error:
-            self._report(error)
+            self.report(error)
             return []
         if self._view is not None:
             current = self._current.model.document.id if self._current else None
@@ -169,7 +174,3 @@ class WindowPresenter(QObject):
         return Entry(
             entry.id, document.title, entry.created_at, transcript.duration_s, transcript.complete
         )
-
-    def _report(self, error: WildscribeError) -> None:
-        if self._view is not None:
-            self._view.report(Problem(error))

@@ -171,6 +171,7 @@ class Shell(QMainWindow):
         self.rail.chosen.connect(self._presenter.open_document)
         self._recorder.began.connect(self._presenter.add)
         self._recorder.finished.connect(self._presenter.show_recorded)
+        self._recorder.interrupted.connect(self._presenter.report)
 
     def _arrange(self) -> None:
         self._stack.addWidget(self.start)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
@@ -68,8 +68,14 @@ class DocumentView(QWidget):
         filters = {
             f"{names.get(name, name)} (*{ending})": ending for name, ending in FORMATS.items()
         }
+        documents = QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.DocumentsLocation
+        )
         chosen, wanted = QFileDialog.getSaveFileName(
-            self, self.tr("Export the transcript"), f"{title}.txt", ";;".join(filters)
+            self,
+            self.tr("Export the transcript"),
+            str(Path(documents) / f"{title}.txt"),
+            ";;".join(filters),
         )
         if chosen:
             path = Path(chosen)

@@ -61,6 +61,8 @@ class RecordPresenter(QObject):
     """A recording is on its way to this file."""
     finished = Signal(Path)
     """It is whole on disk."""
+    interrupted = Signal(WildscribeError)
+    """It ended on its own; what was recorded is whole on disk, too."""
     _reported = Signal(Recording)
     _ended = Signal(Recording, object)
 
@@ -145,7 +147,7 @@ class RecordPresenter(QObject):
         self._update()
         self.finished.emit(recording.path)
         if reason is not None:
-            self._report(reason)
+            self.interrupted.emit(reason)
 
     def _report(self, error: WildscribeError) -> None:
         if self._view is not None:

@@ -17,7 +17,7 @@ from app.capture import InputDevice, Recorder, Recording
 from app.capture.recorder import Callback
 from app.capture.ring import RingBuffer
 from app.capture.wav import HEADER_BYTES, WavWriter, header
-from engine.errors import StorageError, WildscribeError
+from engine.errors import DeviceError, StorageError, WildscribeError
 
 DEVICE = InputDevice(0, "played by the test", 8000)
 
@@ -167,6 +167,18 @@ def test_the_level_is_that_of_the_loudest_sample(tmp_path: Path) -> None:
         assert not heard.ended.wait(0.01)
     recorder.stop()
     assert max(report.level_db for report in heard.reports) == pytest.approx(-6.02, abs=0.01)
+
+
+def test_a_device_that_does_not_start_leaves_no_file(tmp_path: Path) -> None:
+    class Dead(Played):
+        def start(self) -> None:
+            raise DeviceError("It does not start.")
+
+    microphone, heard = Dead(), Heard()
+    with pytest.raises(DeviceError):
+        Recorder(tmp_path / "new.wav", DEVICE, heard.report, heard.end, microphone.open)
+    assert microphone.closed
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_a_typed_error(tmp_path: Path) -> None:

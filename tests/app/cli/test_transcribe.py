@@ -1,7 +1,6 @@
 """Several files, failures half-way, cancellation: what is printed, written and returned."""
 
 import json
-import os
 import signal
 import threading
 from pathlib import Path
@@ -106,9 +105,9 @@ def test_text_that_cannot_be_written_is_printed_instead(tmp_path: Path, screen: 
 def test_ctrl_c_cancels_once_and_ends_at_the_second(screen: Screen) -> None:
     before = signal.getsignal(signal.SIGINT)
     with cancel_on_interrupt(screen.console) as cancel:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert cancel.is_set()
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
     assert "what is finished is kept" in screen.err.getvalue()

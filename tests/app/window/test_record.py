@@ -73,6 +73,23 @@ def test_closing_in_the_middle_keeps_everything(qtbot: QtBot, tmp_path: Path) ->
     assert soundfile.info(path).frames == 8000
 
 
+def test_a_recording_that_ends_on_its_own_says_why_and_is_kept(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource", reason="needs a limit on the size of files")
+    presenter, view = screen(qtbot, tmp_path, MICROPHONE)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6000, limits[1]))
+    try:
+        with qtbot.waitSignals([presenter.interrupted, presenter.finished]):
+            view.toggle()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    (path,) = tmp_path.glob("*.wav")
+    assert soundfile.info(path).frames == (6000 - 80) // 2
+    assert not presenter.recording
+
+
 def test_without_a_microphone_it_says_so(qtbot: QtBot, tmp_path: Path) -> None:
     _, view = screen(qtbot, tmp_path)
     assert view.banner.problem is not None
