@@ -5,6 +5,7 @@ A model is a folder in any layout that `engine.checkpoint.locate` knows. Beside 
 """
 
 import hashlib
+import os
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator
@@ -89,9 +90,10 @@ def find(model: str | Path) -> Path:
     Raises:
         MissingModelError: no such model here.
     """
-    for folder in (*(root / str(model) for root in _roots()), Path(model).expanduser()):
-        if folder.is_dir():
-            return folder
+    if str(model):
+        for folder in (*(root / str(model) for root in _roots()), Path(model).expanduser()):
+            if folder.is_dir():
+                return folder
     here = ", ".join(entry.name for entry in catalogue() if entry.path) or "none"
     raise MissingModelError(
         f"There is no model '{model}' on this computer.",
@@ -103,11 +105,13 @@ def verify(model: str | Path) -> list[VerifiedFile]:
     """Compares every file of a model with the sums recorded for it.
 
     Raises:
-        MissingModelError: no such model here.
+        MissingModelError: no such model here, or nothing of it.
     """
     folder = find(model)
     recorded = _read_sums(folder)
     present = {path.relative_to(folder): path for path in _weights(folder)}
+    if not present and not recorded:
+        raise MissingModelError(f"{folder} is empty.", remedy="Copy or download the model again.")
     result = []
     for relative in sorted(present.keys() | recorded.keys()):
         path = present.get(relative)
@@ -192,8 +196,12 @@ def _entry(name: str, title: str, description: str, folder: Path | None) -> Mode
 
 
 def _weights(folder: Path) -> Iterator[Path]:
-    """Every file of a model, in a stable order; not the sums themselves, nor hidden files."""
-    for path in sorted(folder.rglob("*")):
+    """Every file of a model, in a stable order; not the sums themselves, nor hidden files.
+
+    Linked folders are followed, unlike by `Path.rglob`: they are parts of the model as well.
+    """
+    paths = (Path(at, name) for at, _, names in os.walk(folder, followlinks=True) for name in names)
+    for path in sorted(paths):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and path.name != SUMS and not hidden:
             yield path

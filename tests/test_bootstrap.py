@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from app import bootstrap
-from app.libraries import REQUIREMENTS, Requirement, install_command, is_present, missing
+from app.libraries import (
+    REQUIREMENTS,
+    Requirement,
+    install_command,
+    is_present,
+    missing,
+    window_obstacle,
+)
 
 
 @pytest.mark.parametrize("module", ["__init__", "bootstrap", "libraries"])
@@ -105,6 +112,17 @@ def test_an_optional_need_is_named_and_goes_on(
     monkeypatch.setenv("PATH", "")
     bootstrap.need([Requirement("libnowhere7", "libnowhere.so.7", "window")], required=False)
     assert "libnowhere7" in capsys.readouterr().out
+
+
+def test_what_keeps_a_window_from_opening_is_said() -> None:
+    cursor = Requirement("libxcb-cursor0", "libxcb-cursor.so.0", "window")
+    opengl = Requirement("libgl1", "libGL.so.1", "window")
+    assert "no display" in window_obstacle({}, [])
+    assert window_obstacle({"DISPLAY": ":0"}, []) == ""
+    assert "libxcb-cursor0" in window_obstacle({"DISPLAY": ":0"}, [cursor])
+    assert window_obstacle({"WAYLAND_DISPLAY": "wayland-0"}, [cursor]) == ""
+    assert window_obstacle({"QT_QPA_PLATFORM": "offscreen"}, [cursor]) == ""
+    assert "libgl1" in window_obstacle({"QT_QPA_PLATFORM": "offscreen"}, [cursor, opengl])
 
 
 def test_every_requirement_has_a_purpose_that_somebody_asks_for() -> None:

@@ -1,10 +1,12 @@
 """Models on disk: found, verified, imported whole or not at all."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from engine.checkpoint import locate
 from engine.errors import LayoutError, MissingModelError, ModelError
 from engine.models import catalogue, find, import_folder, models_dir, verify, write_sums
 
@@ -71,6 +73,26 @@ def test_a_taken_or_strange_name_is_refused(folder: Path, name: str) -> None:
     with pytest.raises(ModelError):
         import_folder(folder, name)
     assert not models_dir().exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_parts_behind_links_are_imported_too(repository: Path, tmp_path: Path) -> None:
+    layout = repository / "tests" / "fixtures" / "mega-asr-layout"
+    for part in ("Qwen3-ASR-1.7B", "mega-asr-merged", "audio_quality_router"):
+        (tmp_path / part).symlink_to(layout / part)
+    imported = import_folder(tmp_path, "linked")
+    assert (imported / "Qwen3-ASR-1.7B" / "config.json").is_file()
+    assert locate(imported).adapter == imported / "mega-asr-merged"
+
+
+def test_an_empty_folder_is_no_model_that_could_be_verified(tmp_path: Path) -> None:
+    with pytest.raises(MissingModelError, match="is empty"):
+        verify(tmp_path)
+
+
+def test_no_name_is_no_model() -> None:
+    with pytest.raises(MissingModelError):
+        find("")
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
         ["transcribe", "a.wav", "--route", "sideways"],
         ["transcribe", "a.wav", "--threshold", "1.5"],
         ["transcribe", "a.wav", "--format", "docx"],
+        ["transcribe", "a.wav", "--language", "klingon"],
         ["score", "absent.jsonl"],
         ["score", "absent.jsonl", "--normalizer", "guess"],
     ],

@@ -1,5 +1,6 @@
 """What is drawn, and where."""
 
+import errno
 import io
 import json
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cli.console import Console, clock_time, size_text, table
-from engine.errors import MissingAudioError
+from engine.errors import MissingAudioError, StorageError
 from engine.options import Progress
 
 
@@ -56,6 +57,24 @@ def test_an_error_says_its_three_things_beside_the_results() -> None:
     assert console.err.getvalue() == (  # type: ignore[attr-defined]
         "wildscribe: a.wav: It is gone.\n  Nothing was changed.\n  Look again.\n"
     )
+
+
+def test_a_full_disk_behind_standard_output_is_a_typed_error() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(StorageError, match="No space left"):
+        Console(Full(), io.StringIO()).result("text")
+
+
+def test_a_reader_that_has_gone_is_left_to_the_caller() -> None:
+    class Gone(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        Console(Gone(), io.StringIO()).result("text")
 
 
 def test_json_keeps_every_script_readable() -> None:

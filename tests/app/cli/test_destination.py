@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.destination import Destination, make_folders, plan
+from app.cli.destination import Destination, expanded, make_folders, plan
 from engine.errors import StorageError, UsageError
 
 TALK = Path("talk.wav")
@@ -78,3 +78,13 @@ def test_folders_are_made_and_the_impossible_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="cannot be made"):
         make_folders([Destination(tmp_path / "file" / "talk.txt", "txt")])
+
+
+def test_patterns_that_the_shell_left_alone_become_files(tmp_path: Path) -> None:
+    named = [tmp_path / name for name in ("a.wav", "b.wav", "[c].wav", "d.mp3")]
+    for path in named:
+        path.touch()
+    a, b, c, d = named
+    assert expanded([d, tmp_path / "?.wav", c], shell_expands=False) == [d, a, b, c]
+    assert expanded([tmp_path / "*.ogg"], shell_expands=False) == [tmp_path / "*.ogg"]
+    assert expanded([tmp_path / "*.wav"], shell_expands=True) == [tmp_path / "*.wav"]

@@ -218,7 +218,7 @@ def test_written_files_hold_what_was_rendered(tmp_path: Path) -> None:
         write(INTERVIEW, path)
         assert path.read_bytes().decode() == render(INTERVIEW, name)
     write(INTERVIEW, tmp_path / "captions.txt", "srt")
-    assert (tmp_path / "captions.txt").read_text().startswith("1\n00:00:00,352 -->")
+    assert (tmp_path / "captions.txt").read_bytes().startswith(b"1\n00:00:00,352 -->")
     assert read_json(tmp_path / "out.json") == INTERVIEW
     assert len(list(tmp_path.iterdir())) == len(FORMATS) + 1
 
