@@ -78,7 +78,8 @@ def test_the_real_engine_is_killed_and_the_rest_is_heard_afterwards(
     assert kept.segments
     view.presenter.transcribe()
     qtbot.waitUntil(lambda: view.presenter.state.complete, timeout=PATIENCE_MS)
-    assert model.document.segments[: len(kept.segments)] == kept.segments
+    heard = {segment.start_s: segment.text for segment in model.document.segments}
+    assert {segment.start_s: segment.text for segment in kept.segments}.items() <= heard.items()
     starts = [segment.start_s for segment in model.document.segments]
     ends = [segment.end_s for segment in model.document.segments]
     assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))

@@ -30,7 +30,7 @@ class Chip(Enum):
         return cls.ROBUST if segment.route is Route.ROBUST else cls.BASE
 
     def paint(self, painter: QPainter, rect: QRectF, word: str, c: Colours) -> None:
-        """Draws it; left to right inside ``rect``: shape, then word."""
+        """Draws it: shape, then word, in the direction in which people read."""
         ink = QColor(getattr(c, f"on_{self.value}"))
         edge = QColor(ink)
         edge.setAlphaF(_EDGE_ALPHA)
@@ -39,14 +39,14 @@ class Chip(Enum):
         outline = rect.adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(outline, outline.height() / 2, outline.height() / 2)
         size = 0.38 * rect.height()
-        centre = QPointF(rect.left() + 0.6 * rect.height(), rect.center().y())
-        self._paint_shape(painter, centre, size / 2, ink)
+        from_edge, room = 0.6 * rect.height(), 1.05 * rect.height()
+        mirrored = painter.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        x = rect.right() - from_edge if mirrored else rect.left() + from_edge
+        self._paint_shape(painter, QPointF(x, rect.center().y()), size / 2, ink)
         painter.setPen(ink)
-        painter.drawText(
-            rect.adjusted(1.05 * rect.height(), 0, 0, 0),
-            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-            word,
-        )
+        place = rect.adjusted(0, 0, -room, 0) if mirrored else rect.adjusted(room, 0, 0, 0)
+        # Qt turns left into right where people read from right to left.
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
 
     def _paint_shape(self, painter: QPainter, centre: QPointF, r: float, ink: QColor) -> None:
         painter.setPen(QPen(ink, 0.32 * r + 0.6))

@@ -78,6 +78,7 @@ class SegmentDelegate(QStyledItemDelegate):
         row = index.data(Role.ROW)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(option.direction)
         layout = RowLayout(option.rect, option.fontMetrics, option.direction)
         if isinstance(row, NonSpeech):
             if _is_said(row):
@@ -200,18 +201,19 @@ class SegmentDelegate(QStyledItemDelegate):
         c, probability = colours(), row.degraded_probability
         if probability is None:
             return
-        bar = QRectF(layout.bar)
-        radius = bar.height() / 2
+        bar, direction = layout.bar, painter.layoutDirection()
+        filled = QRect(bar)
+        filled.setWidth(max(bar.height(), round(bar.width() * probability)))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(c.line))
-        painter.drawRoundedRect(bar, radius, radius)
-        filled = QRectF(bar)
-        filled.setWidth(max(bar.height(), bar.width() * probability))
-        painter.setBrush(QColor(getattr(c, f"on_{chip.value}")))
-        painter.drawRoundedRect(filled, radius, radius)
-        mark = QRectF(bar.left() + bar.width() * self.threshold - 1, bar.top() - 2, 2, 0)
+        for part, colour in (
+            (bar, c.line),
+            (QStyle.visualRect(direction, bar, filled), getattr(c, f"on_{chip.value}")),
+        ):
+            painter.setBrush(QColor(colour))
+            painter.drawRoundedRect(QRectF(part), bar.height() / 2, bar.height() / 2)
+        mark = QRect(bar.left() + round(bar.width() * self.threshold) - 1, bar.top() - 2, 2, 0)
         mark.setBottom(bar.bottom() + 2)
-        painter.fillRect(mark, QColor(c.text))
+        painter.fillRect(QStyle.visualRect(direction, bar, mark), QColor(c.text))
         painter.setPen(QColor(c.muted))
         alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(layout.number, alignment, percent(probability))

@@ -107,7 +107,10 @@ class DocumentModel:
         self._rows[at:end] = [row]
         if isinstance(row, Segment):
             self._redecide(at)
-        self._tell(RowsReset() if overlapped else RowsInserted(at))
+        if [old.start_s for old in overlapped] == [row.start_s]:
+            self._tell(RowsChanged(at, at))
+        else:
+            self._tell(RowsReset() if overlapped else RowsInserted(at))
 
     def rewrite(self, segments: Iterable[Segment]) -> None:
         """Replaces segments by others with the same start, and decides their routes."""

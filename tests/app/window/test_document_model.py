@@ -44,7 +44,9 @@ def test_what_is_heard_again_takes_the_place_of_what_it_overlaps() -> None:
     model, changes = watched(segment(0.0), segment(2.0), segment(4.0))
     model.put(Segment(1.0, 3.5, "longer"))
     assert starts(model) == [1.0, 4.0]
-    assert changes == [RowsReset()]
+    model.put(segment(4.0).rewritten("same place"))
+    assert starts(model) == [1.0, 4.0]
+    assert changes == [RowsReset(), RowsChanged(1, 1)]
 
 
 @pytest.mark.parametrize(
