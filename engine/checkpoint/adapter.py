@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from engine.checkpoint.folder import read_json
+from engine.checkpoint.folder import read_json, understood
 from engine.checkpoint.names import SCOPES, native_module
 from engine.errors import KeyMismatchError, LayoutError
 
@@ -95,13 +95,15 @@ def read_adapter(folder: Path) -> Adapter:
 
     pieces: dict[str, list[_Piece]] = defaultdict(list)
     sides = _paired(tensors)
-    for module, (down, up) in sides.items():
-        native = native_module(module)
-        if not re.fullmatch(SCOPES, native):
-            raise KeyMismatchError(f"The adapter changes {module}, which no known model adapts.")
-        pieces[native].append(_Piece(down, up * _column_scales(module, down, config, blocks)))
-    _refuse_leftovers(sides, config, blocks)
-    return _canonical(pieces, _native_targets(config))
+    with understood(folder):
+        for module, (down, up) in sides.items():
+            native = native_module(module)
+            if not re.fullmatch(SCOPES, native):
+                raise KeyMismatchError(f"The adapter changes {module}, which no known model has.")
+            pieces[native].append(_Piece(down, up * _column_scales(module, down, config, blocks)))
+        _refuse_leftovers(sides, config, blocks)
+        targets = _native_targets(config)
+    return _canonical(pieces, targets)
 
 
 def _refuse_other_kinds(config: dict[str, Any]) -> None:
@@ -191,6 +193,7 @@ def _refuse_leftovers(
 def _native_targets(config: dict[str, Any]) -> str | frozenset[str]:
     targets = config.get("target_modules") or []
     if isinstance(targets, str):
+        re.compile(targets)
         return targets
     return frozenset(native_module(name) for name in targets)
 

@@ -8,7 +8,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from engine.checkpoint.config import generation_config, read_config
-from engine.checkpoint.folder import BaseLayout, ModelFolder, weight_files
+from engine.checkpoint.folder import BaseLayout, ModelFolder, understood, weight_files
 from engine.checkpoint.names import ORIGINAL_TO_NATIVE
 from engine.checkpoint.processor import load_processor
 from engine.errors import KeyMismatchError, LayoutError
@@ -38,12 +38,13 @@ def load_base(
     from transformers import Qwen3ASRForConditionalGeneration
 
     weight_files(folder.base)
+    config = read_config(folder)
     original = folder.layout is BaseLayout.ORIGINAL
     try:
-        with _no_progress_bars():
+        with _no_progress_bars(), understood(folder.base / "config.json"):
             model, report = Qwen3ASRForConditionalGeneration.from_pretrained(
                 folder.base,
-                config=read_config(folder),
+                config=config,
                 key_mapping=ORIGINAL_TO_NATIVE if original else None,
                 dtype=dtype,
                 use_safetensors=True,

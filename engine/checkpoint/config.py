@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.checkpoint.folder import BaseLayout, ModelFolder, read_json
+from engine.checkpoint.folder import BaseLayout, ModelFolder, read_json, understood
 from engine.errors import LayoutError
 
 if TYPE_CHECKING:
@@ -53,19 +53,20 @@ def read_config(folder: ModelFolder) -> "Qwen3ASRConfig":
     Raises:
         LayoutError: the file is not a configuration of this model.
     """
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import Qwen3ASRConfig
 
-    content = read_json(folder.base / "config.json")
-    if folder.layout is BaseLayout.ORIGINAL:
-        content = native_content(content)
-    if folder.profile.global_attention:
-        content["audio_config"]["n_window_infer"] = GLOBAL_WINDOW_FRAMES
-    try:
-        return Qwen3ASRConfig(**content)
-    except (TypeError, ValueError) as error:
-        raise LayoutError(
-            f"{folder.base} has a configuration that does not fit: {error}."
-        ) from error
+    path = folder.base / "config.json"
+    content = read_json(path)
+    with understood(path):
+        if folder.layout is BaseLayout.ORIGINAL:
+            content = native_content(content)
+        if folder.profile.global_attention:
+            content["audio_config"]["n_window_infer"] = GLOBAL_WINDOW_FRAMES
+        try:
+            return Qwen3ASRConfig(**content)
+        except StrictDataclassError as error:
+            raise LayoutError(f"{path} does not fit this model: {error}.") from error
 
 
 def native_content(original: dict[str, Any]) -> dict[str, Any]:
@@ -75,19 +76,16 @@ def native_content(original: dict[str, Any]) -> dict[str, Any]:
     equals plain RoPE.
 
     Raises:
-        LayoutError: a part is absent.
+        LookupError, TypeError, ValueError: a part is absent or of another kind.
     """
-    try:
-        thinker = original["thinker_config"]
-        text, audio = thinker["text_config"], thinker["audio_config"]
-        rope = {"rope_type": "default", "rope_theta": float(text["rope_theta"])}
-        native = {
-            "audio_token_id": thinker["audio_token_id"],
-            "text_config": {key: text[key] for key in _TEXT_KEYS if key in text},
-            "audio_config": {key: audio[key] for key in _AUDIO_KEYS if key in audio},
-        }
-    except KeyError as error:
-        raise LayoutError(f"The original configuration lacks {error}.") from error
+    thinker = original["thinker_config"]
+    text, audio = thinker["text_config"], thinker["audio_config"]
+    rope = {"rope_type": "default", "rope_theta": float(text["rope_theta"])}
+    native = {
+        "audio_token_id": thinker["audio_token_id"],
+        "text_config": {key: text[key] for key in _TEXT_KEYS if key in text},
+        "audio_config": {key: audio[key] for key in _AUDIO_KEYS if key in audio},
+    }
     native["text_config"] |= {"model_type": "qwen3", "rope_parameters": rope}
     # Positions count the 13 steps of one chunk; the original's 1,500 is Whisper's and unused.
     native["audio_config"] |= {"model_type": "qwen3_asr_encoder", "max_position_embeddings": 13}

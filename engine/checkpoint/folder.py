@@ -11,6 +11,9 @@ The base inside may be in the native layout of transformers or in the ORIGINAL o
 """
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -110,10 +113,10 @@ def weight_files(base: Path) -> list[Path]:
         PickleRefusedError: there are pickles in their place.
     """
     index = base / "model.safetensors.index.json"
+    names = ["model.safetensors"]
     if index.is_file():
-        names = sorted(set(read_json(index).get("weight_map", {}).values()))
-    else:
-        names = ["model.safetensors"]
+        with understood(index):
+            names = sorted(set(map(str, read_json(index)["weight_map"].values())))
     absent = [name for name in names if not (base / name).is_file()]
     if absent or not names:
         _refuse_pickles(base)
@@ -137,6 +140,23 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise LayoutError(f"{path} holds no JSON object.")
     return content
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Around code that takes a settings file at its word.
+
+    Raises:
+        LayoutError: a setting is absent, of another kind, or out of its range.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error) as error:
+        raise LayoutError(
+            f"{path} holds settings that make no sense ({type(error).__name__}: {error}).",
+            "Nothing was loaded.",
+            "Copy or download the folder again.",
+        ) from error
 
 
 def _base_layout(base: Path, folder: Path) -> BaseLayout:

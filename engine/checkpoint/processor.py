@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from engine.checkpoint.folder import BaseLayout, ModelFolder
+from engine.checkpoint.folder import BaseLayout, ModelFolder, read_json
 from engine.errors import LayoutError
 
 if TYPE_CHECKING:
@@ -42,9 +42,14 @@ def load_processor(folder: ModelFolder) -> "Qwen3ASRProcessor":
     """
     from transformers import Qwen2Tokenizer, Qwen3ASRFeatureExtractor, Qwen3ASRProcessor
 
-    if not any((folder.base / name).is_file() for name in ("tokenizer.json", "vocab.json")):
+    files = [folder.base / name for name in ("tokenizer.json", "vocab.json")]
+    present = [path for path in files if path.is_file()]
+    if not present:
         # transformers would make one up that knows a single token.
         raise LayoutError(f"{folder.base} holds no tokenizer.")
+    for path in present:
+        # The tokenizers library answers a damaged file with a bare Exception.
+        read_json(path)
     try:
         if folder.layout is BaseLayout.NATIVE:
             return Qwen3ASRProcessor.from_pretrained(folder.base, local_files_only=True)

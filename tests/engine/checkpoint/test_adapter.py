@@ -120,6 +120,30 @@ def test_blocks_of_a_module_without_tensors(folder):
 
 
 @pytest.mark.parametrize(
+    "settings",
+    [
+        {"lora_alpha": "much", "alpha_pattern": {}},
+        {"rank_pattern": [8]},
+        {"rank_pattern": {"(": 8}},
+        {"target_modules": 5},
+        {"target_modules": "("},
+    ],
+)
+def test_settings_that_make_no_sense(folder, settings):
+    _rewrite(folder, **settings)
+    with pytest.raises(LayoutError, match="make no sense"):
+        read_adapter(folder)
+
+
+@pytest.mark.parametrize("blocks", [5, [{"start": 0}], [{"start": "a", "end": 2}]])
+def test_blocks_that_make_no_sense(folder, blocks):
+    content = {"thinker.audio_tower.conv_out": blocks}
+    (folder / "mega_lora_blocks.json").write_text(json.dumps(content))
+    with pytest.raises(LayoutError, match="make no sense"):
+        read_adapter(folder)
+
+
+@pytest.mark.parametrize(
     "change",
     ["one side", "embedding", "unknown module", "rank", "listed"],
 )

@@ -119,6 +119,31 @@ def test_a_configuration_without_its_parts(original):
         load_base(original, "cpu", torch.float32)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"hidden_size": "big"},
+        {"num_hidden_layers": -1},
+        {"num_attention_heads": 0},
+        {"rope_theta": "x"},
+        {"hidden_act": "no such function"},
+    ],
+)
+def test_a_configuration_that_makes_no_sense(original, settings):
+    config = json.loads((original.base / "config.json").read_text())
+    config["thinker_config"]["text_config"] |= settings
+    (original.base / "config.json").write_text(json.dumps(config))
+    with pytest.raises(LayoutError, match=r"config\.json"):
+        load_base(original, "cpu", torch.float32)
+
+
+def test_a_damaged_vocabulary(original):
+    vocabulary = original.base / "vocab.json"
+    vocabulary.write_bytes(vocabulary.read_bytes()[:-20])
+    with pytest.raises(LayoutError, match=r"vocab\.json"):
+        load_base(original, "cpu", torch.float32)
+
+
 def test_a_tokenizer_without_its_files(original):
     for path in ("vocab.json", "merges.txt", "tokenizer_config.json"):
         Path(original.base / path).unlink()

@@ -111,6 +111,14 @@ def test_another_layout(tmp_path, config):
         locate(tmp_path)
 
 
+@pytest.mark.parametrize("index", ["{}", '{"weight_map": []}', "["])
+def test_an_index_that_makes_no_sense(published_layout, tmp_path, index):
+    base = shutil.copytree(published_layout / "Qwen3-ASR-1.7B", tmp_path / "base")
+    (base / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(LayoutError, match=r"index\.json"):
+        locate(base)
+
+
 def test_locating_needs_no_torch():
     code = "import sys; import engine.checkpoint; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
