@@ -110,6 +110,11 @@ class WindowPresenter(QObject):
         for presenter in self._open.values():
             presenter.close()
 
+    def silence(self) -> None:
+        """Stops playing."""
+        if self._current is not None:
+            self._current.silence()
+
     def recall(self, key: str) -> str | None:
         """What was remembered at an earlier start; see `Library.recall`."""
         try:
@@ -139,8 +144,8 @@ class WindowPresenter(QObject):
 
     def _show(self, presenter: DocumentPresenter) -> None:
         self._wanted = presenter.model.document.id
-        if self._current is not None and self._current is not presenter:
-            self._current.silence()
+        if self._current is not presenter:
+            self.silence()
         self._current = presenter
         if self._view is not None:
             self._view.show_document(presenter)

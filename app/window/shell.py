@@ -122,6 +122,7 @@ class Shell(QMainWindow):
         if self._recorder.recording:
             self._recorder.stop()
             return
+        self._presenter.silence()
         self._bring(self.record)
         self._recorder.refresh()
 

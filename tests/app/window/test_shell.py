@@ -152,6 +152,20 @@ def test_two_recordings_wait_for_each_other_and_both_are_heard(
         assert len(texts(view)) == COUNT
 
 
+def test_a_recording_is_a_document_from_its_first_moment(
+    open_window: Opener, recording: Make, qtbot: QtBot
+) -> None:
+    wildscribe = open_window()
+    path = recording("memo")
+    wildscribe.recorder.began.emit(path)
+    assert [entry.title for entry in wildscribe.library.entries()] == ["memo"]
+    assert wildscribe.shell.document is None
+    wildscribe.recorder.finished.emit(path)
+    view = document(wildscribe)
+    qtbot.waitUntil(lambda: view.presenter.state.complete)
+    assert len(texts(view)) == COUNT
+
+
 def test_text_is_edited_in_place_with_the_keyboard(
     open_window: Opener, recording: Make, qtbot: QtBot
 ) -> None:
