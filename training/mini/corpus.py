@@ -65,18 +65,20 @@ class Sizes:
     unheard: int = 150
     random: int = 150
     joined: int = 240
-    sample: int = 24
 
 
-def script(sizes: Sizes, seed: int = 20) -> list[Line]:
-    """Every sentence with its voice, tests first, so that no training sentence can equal one."""
+def script(sizes: Sizes, seed: int, kept_out: Sequence[str] = ()) -> list[Line]:
+    """Every sentence with its voice, tests first, so that no training sentence can equal one.
+
+    Nor can any be one of `kept_out`.
+    """
     rng = random.Random(seed)
     plans = [
         ("dev", sizes.dev, 0.0), ("known", sizes.known, 0.0), ("unheard", sizes.unheard, 0.0),
         ("random", sizes.random, 1.0), ("joined", sizes.joined, 0.0),
-        ("sample", sizes.sample, 0.0), ("train", sizes.train, 0.3),
+        ("train", sizes.train, 0.3),
     ]  # fmt: skip
-    taken = frozenset[tuple[str, ...]]()
+    taken = frozenset(normal(text) for text in kept_out)
     lines = list[Line]()
     for number, (split, count, random_share) in enumerate(plans):
         made = sentences(count, random_share, seed + number, taken)
@@ -87,8 +89,6 @@ def script(sizes: Sizes, seed: int = 20) -> list[Line]:
                 how = manner(HELD_OUT[index % len(HELD_OUT)], rng)
             elif split == "joined" and index % JOINED:
                 how = lines[-1].manner
-            elif split == "sample":
-                how = manner(Voice("flite", ("slt", "awb")[index % 2]), rng)
             else:
                 how = manner(trained_voice(rng), rng)
             lines.append(Line(sentence.text, split, sentence.kind, phones, how))

@@ -29,7 +29,7 @@ from training.mini.loop import Budget
 from training.mini.model import ModelSizes, PhoneHead, make_config, make_model
 from training.mini.robust import speech_source, train_robust, with_adapter
 from training.mini.routing import train_router
-from training.mini.sample import make_sample
+from training.mini.sample import SENTENCES, make_sample
 from training.mini.scoring import word_error_rate
 from training.mini.text import normal
 from training.mini.tokenizer import make_processor, train_tokenizer
@@ -87,7 +87,8 @@ class Recipe:
                 finished.touch()
 
     def text(self) -> None:
-        save_script(script(self.plan.sizes, SEED), self.work / "script.json")
+        lines = script(self.plan.sizes, SEED, kept_out=SENTENCES)
+        save_script(lines, self.work / "script.json")
 
     def synthesis(self) -> None:
         lines = load_script(self.work / "script.json")
@@ -177,7 +178,7 @@ class Recipe:
         write_card(outcomes, invented, self._facts(), self.out / "card.md")
 
     def sample(self) -> None:
-        make_sample(self._corpus(), self.samples, SEED)
+        make_sample(self.samples, speech_source(self._corpus(), random.Random(SEED)), SEED)
 
     def _facts(self) -> dict[str, object]:
         clips = self._corpus().split("train")
