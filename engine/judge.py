@@ -93,7 +93,7 @@ class Judge:
         """
         blocks = stream(job.path, start_s=job.options.start_s, on_warning=job.warnings.append)
         options = CutOptions(max_segment_s=job.options.max_segment_s)
-        return windows(cut(blocks, self.detector, options), job)
+        return windows(cut(job.checking(blocks), self.detector, options), job)
 
     def routed(self, window: Sequence[Heard], job: Job) -> list[Segment]:
         """Segments without text, in the order of the window: times, probability, route."""

@@ -176,9 +176,10 @@ def _deliver(transcript: Transcript, destination: Destination, console: Console)
 def _summary(transcript: Transcript, bar: ProgressBar) -> str:
     count = len(transcript.segments)
     robust = sum(segment.route is Route.ROBUST for segment in transcript.segments)
+    heard = f"{count} segment{'' if count == 1 else 's'}, {robust} robust"
     state = "" if transcript.complete else "stopped early; "
     return (
         f"{Path(transcript.source).name}: {state}{clock_time(transcript.duration_s)} of audio, "
-        f"{count} segment{'' if count == 1 else 's'}, {robust} robust, "
+        f"{heard if count else 'no speech found'}, "
         f"{bar.times_real_time:.1f}x real time"
     )

@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+from numpy.typing import NDArray
 
 from engine.errors import MissingAudioError, MissingModelError, UsageError
 from engine.judge import Judge
 from engine.options import Progress, TranscribeOptions
 from engine.recognizer import Clip, Hypothesis
+from engine.samples import Samples
 from engine.segments import SpeechDetector
 from engine.transcriber import Transcriber
 from engine.transcript import DecidedBy, Flag, Route, Segment, Transcript
@@ -134,6 +138,27 @@ def test_errors_come_before_work(transcriber: Transcriber, tmp_path: Path) -> No
         transcriber.transcribe(tmp_path / "nothing.wav")
     with pytest.raises(UsageError):
         transcriber.transcribe(tmp_path / "nothing.wav", TranscribeOptions(language="Klingon"))
+
+
+def test_a_long_silence_can_be_cancelled(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.flac", np.zeros(60 * 16_000, np.float32), 16_000)
+    cancel = threading.Event()
+
+    class CountingDetector(SpeechDetector):
+        taken = 0
+
+        def push(self, samples: Samples) -> NDArray[np.float32]:
+            self.taken += len(samples)
+            cancel.set()
+            return super().push(samples)
+
+    detector = CountingDetector()
+    silent = Transcriber(
+        ScriptedRecognizer("", ""),  # type: ignore[arg-type]
+        Judge(None, detector, has_adapter=True),
+    ).transcribe(tmp_path / "silence.flac", cancel=cancel)
+    assert not silent.complete
+    assert detector.taken < 10 * 16_000
 
 
 class ScriptedRecognizer:

@@ -111,3 +111,8 @@ def test_ctrl_c_cancels_once_and_ends_at_the_second(screen: Screen) -> None:
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
     assert "what is finished is kept" in screen.err.getvalue()
+
+
+def test_a_recording_without_speech_says_so(screen: Screen) -> None:
+    assert _run(ScriptedTranscriber({"a.wav": []}), ["a.wav"], screen) == 0
+    assert "no speech found" in screen.err.getvalue()
