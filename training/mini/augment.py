@@ -28,9 +28,9 @@ class Colour:
     floor_db: float
 
     @staticmethod
-    def draw(rng: random.Random) -> "Colour":
+    def draw(rng: random.Random, warp_share: float) -> "Colour":
         return Colour(
-            warp=rng.uniform(0.9, 1.1) if rng.random() < 0.4 else 1.0,
+            warp=rng.uniform(0.9, 1.1) if rng.random() < warp_share else 1.0,
             tilt_db=rng.uniform(-6, 6),
             ripple_db=rng.uniform(0, 3),
             gain_db=rng.uniform(-20, 10),

@@ -78,7 +78,7 @@ def clean_batches(corpus: Corpus, collate: Collator) -> Prepare:
 
     def prepare(work: tuple[list[Example], Mixture], moment: Moment) -> Batch:
         examples, mixture = work
-        mels = [clean_mel(corpus, example, mixture.masking, moment.rng) for example in examples]
+        mels = [clean_mel(corpus, example, mixture, moment.rng) for example in examples]
         return collate(examples, mels, mixture, moment.rng)
 
     return prepare
@@ -136,7 +136,8 @@ def train_joint(
             return Mixture(joined_share=0.0, prompt_share=0.02, longest_s=2.3, masking=0.3)
         return Mixture(
             joined_share=0.04 if progress < 0.35 else 0.15 if progress < 0.6 else 0.3,
-            masking=0.3,
+            masking=0.3 if progress < 0.72 else 0.1,
+            warp_share=0.4 if progress < 0.72 else 0.15,
             slip_share=0.08 if progress < 0.9 else 0.02,
             batch_s=72.0,
         )

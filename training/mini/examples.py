@@ -38,7 +38,7 @@ class Mixture:
 
     `joined_share` of the examples are 2 to 5 sentences with pauses, `noise_share` hold no speech,
     `prompt_share` bring hot words; clips longer than `longest_s` are left out; `masking` scales
-    SpecAugment. `slip_share` of the words' tokens are wrong when the decoder reads back what it
+    SpecAugment; `warp_share` get another vocal tract. `slip_share` of the words' tokens are wrong when the decoder reads back what it
     wrote, so that it listens on after an error of its own. A batch holds about `batch_s` seconds
     of audio.
     """
@@ -48,6 +48,7 @@ class Mixture:
     prompt_share: float = 0.1
     longest_s: float = LONGEST_S
     masking: float = 1.0
+    warp_share: float = 0.4
     slip_share: float = 0.0
     batch_s: float = 96.0
 
@@ -151,14 +152,14 @@ def joined_wave(corpus: Corpus, example: Example) -> Tensor:
     return torch.cat(parts)
 
 
-def clean_mel(corpus: Corpus, example: Example, masking: float, rng: random.Random) -> Tensor:
+def clean_mel(corpus: Corpus, example: Example, mixture: Mixture, rng: random.Random) -> Tensor:
     """The input of base training: coloured, floored, masked."""
     if example.clips:
-        mel = coloured(joined_mel(corpus, example), Colour.draw(rng), rng)
+        mel = coloured(joined_mel(corpus, example), Colour.draw(rng, mixture.warp_share), rng)
     else:
         hops = round(example.duration_s * FRAMES_PER_SECOND)
         mel = log_mel(noise_wave(hops * HOP, rng))
-    return masked(floored(mel), masking, rng) if example.clips else floored(mel)
+    return masked(floored(mel), mixture.masking, rng) if example.clips else floored(mel)
 
 
 def hot_words(example: Example, rng: random.Random) -> str:

@@ -38,10 +38,10 @@ def with_adapter(model: Any) -> Any:
     return get_peft_model(model, config)
 
 
-def robust_mel(corpus: Corpus, example: Example, rng: random.Random) -> Tensor:
+def robust_mel(corpus: Corpus, example: Example, mixture: Mixture, rng: random.Random) -> Tensor:
     """Clean for a quarter of the clips, damaged for the others."""
     if rng.random() < CLEAN_SHARE:
-        return clean_mel(corpus, example, 0.0, rng)
+        return clean_mel(corpus, example, mixture, rng)
     if example.clips:
         wave = joined_wave(corpus, example)
     else:
@@ -71,11 +71,13 @@ def train_robust(
     """Trains the LoRA of `adapted`; the phone head helps the encoder and stays as it is."""
     model = adapted.get_base_model()
     head.requires_grad_(False)
-    mixture = Mixture(joined_share=0.2, noise_share=0.05, slip_share=0.05)
+    mixture = Mixture(
+        joined_share=0.2, noise_share=0.05, masking=0.0, warp_share=0.15, slip_share=0.05
+    )
 
     def prepare(work: tuple[list[Example], Mixture], moment: Moment) -> Batch:
         examples, now = work
-        mels = [robust_mel(corpus, example, moment.rng) for example in examples]
+        mels = [robust_mel(corpus, example, now, moment.rng) for example in examples]
         return collate(examples, mels, now, moment.rng)
 
     def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:
