@@ -38,9 +38,9 @@ class Mixture:
 
     `joined_share` of the examples are 2 to 5 sentences with pauses, `noise_share` hold no speech,
     `prompt_share` bring hot words; clips longer than `longest_s` are left out; `masking` scales
-    SpecAugment; `warp_share` get another vocal tract. `slip_share` of the words' tokens are wrong when the decoder reads back what it
-    wrote, so that it listens on after an error of its own. A batch holds about `batch_s` seconds
-    of audio.
+    SpecAugment; `warp_share` get another vocal tract. `slip_share` of the words' tokens are wrong
+    when the decoder reads back what it wrote, so that it listens on after an error of its own. A
+    batch holds about `batch_s` seconds of audio.
     """
 
     joined_share: float = 0.3
