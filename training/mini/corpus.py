@@ -179,10 +179,13 @@ class Corpus:
             self.clips += [Clip(**row) for row in json.loads(index_path.read_text("utf-8"))]
             self._waves.append(np.load(wave_path, mmap_mode="r"))
             self._mels.append(np.load(mel_path, mmap_mode="r"))
+        self._splits: dict[str, list[Clip]] = {}
+        for clip in self.clips:
+            self._splits.setdefault(clip.split, []).append(clip)
 
     def split(self, name: str) -> list[Clip]:
         """The clips of one split, in their order."""
-        return [clip for clip in self.clips if clip.split == name]
+        return self._splits.get(name, [])
 
     def joined(self) -> Iterator[list[Clip]]:
         """The test of joined speech: `JOINED` clips of one voice at a time."""

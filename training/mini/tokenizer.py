@@ -1,5 +1,6 @@
 """Byte-level BPE of 1,024 tokens in the Qwen2 tokenizer class, and the processor around it."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -101,8 +102,6 @@ def train_tokenizer(texts: Iterable[str]) -> Any:
 
 
 def _merges(tokenizer: Any) -> list[tuple[str, str]]:
-    import json
-
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     return [(left, right) for left, right in state["model"]["merges"]]
 
