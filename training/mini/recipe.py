@@ -46,8 +46,8 @@ class Plan:
     sizes: Sizes = field(default_factory=Sizes)
     model: ModelSizes = field(default_factory=ModelSizes)
     encoder: Budget = field(default_factory=lambda: Budget(seconds=9 * 60))
-    joint: Budget = field(default_factory=lambda: Budget(seconds=78 * 60))
-    robust: Budget = field(default_factory=lambda: Budget(seconds=9 * 60))
+    joint: Budget = field(default_factory=lambda: Budget(seconds=81 * 60))
+    robust: Budget = field(default_factory=lambda: Budget(seconds=8 * 60))
     router: Budget = field(default_factory=lambda: Budget(seconds=5 * 60))
     processes: int = 2
 
