@@ -84,12 +84,6 @@ class Job:
         if self.cancel is not None and self.cancel.is_set():
             raise CancelledError("The transcription was cancelled.", "Finished segments are kept.")
 
-    def checking(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
-        """The same audio, as long as nobody cancels. A long silence gives no stretch to stop at."""
-        for block in blocks:
-            self.check()
-            yield block
-
     def transcript(self, model: str, *, complete: bool) -> Transcript:
         """Everything gathered, in order of time."""
         return Transcript(

@@ -91,9 +91,14 @@ class Judge:
             AudioError: nothing of the file can be used.
             CancelledError: the job was cancelled.
         """
-        blocks = stream(job.path, start_s=job.options.start_s, on_warning=job.warnings.append)
+        blocks = stream(
+            job.path,
+            start_s=job.options.start_s,
+            on_warning=job.warnings.append,
+            check=job.check,  # A long silence gives no stretch to stop at.
+        )
         options = CutOptions(max_segment_s=job.options.max_segment_s)
-        return windows(cut(job.checking(blocks), self.detector, options), job)
+        return windows(cut(blocks, self.detector, options), job)
 
     def routed(self, window: Sequence[Heard], job: Job) -> list[Segment]:
         """Segments without text, in the order of the window: times, probability, route."""

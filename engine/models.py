@@ -191,6 +191,7 @@ def _roots() -> tuple[Path, Path]:
 
 def _entry(name: str, title: str, description: str, folder: Path | None) -> ModelEntry:
     size = sum(path.stat().st_size for path in _weights(folder)) if folder else 0
+    folder = folder if size else None
     shipped = folder is not None and folder.parent == shipped_dir()
     return ModelEntry(name, title, description, folder, size, shipped)
 

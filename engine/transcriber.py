@@ -174,7 +174,7 @@ class Transcriber:
 
         spans = [(segment.start_s, segment.end_s) for segment in segments]
         batch: list[Heard] = []
-        for index, samples in enumerate(load_spans(job.path, spans)):
+        for index, samples in enumerate(load_spans(job.path, spans, check=job.check)):
             speech_s = self._judge.detector.speech_s(samples)
             batch.append(Heard(index, samples, speech_s))
             if index + 1 == len(spans) or sum(h.duration_s for h in batch) >= LARGEST_WINDOW_S:

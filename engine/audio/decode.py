@@ -10,7 +10,7 @@ import soxr
 
 from engine.audio import headers
 from engine.audio.container import ContainerSource
-from engine.audio.info import MISSING_TOLERANCE_S, SAMPLE_RATE_HZ, Samples, Source, Warn
+from engine.audio.info import MISSING_TOLERANCE_S, SAMPLE_RATE_HZ, Check, Samples, Source, Warn
 from engine.audio.opening import open_source
 from engine.audio.sndfile import SndfileSource
 from engine.errors import CorruptAudioError, EmptyAudioError, InvalidAudioError
@@ -28,6 +28,7 @@ def stream(
     start_s: float = 0.0,
     block_s: float = 5.0,
     on_warning: Warn | None = None,
+    check: Check | None = None,
 ) -> Iterator[Samples]:
     """Decodes a recording block by block.
 
@@ -42,6 +43,7 @@ def stream(
             is decoded from its beginning all the same.
         block_s: length of a block, s.
         on_warning: gets a sentence for each thing that is wrong with a usable recording.
+        check: called at every decoded piece, also of what is left out; may raise to end it.
 
     Yields:
         Mono float32 in [-1, 1] at 16 kHz, ``block_s`` long, the last one shorter.
@@ -58,6 +60,8 @@ def stream(
     held: list[Samples] = []
     count = 0
     for piece in _samples(Path(path), on_warning or _ignore):
+        if check is not None:
+            check()
         if skip >= len(piece):
             skip -= len(piece)
             continue

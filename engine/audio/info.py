@@ -13,6 +13,9 @@ MISSING_TOLERANCE_S = 0.25
 Warn = Callable[[str], None]
 """Takes one sentence about the recording, for people."""
 
+Check = Callable[[], None]
+"""Raises when nobody wants the rest of the recording any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:

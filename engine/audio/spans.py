@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.audio.decode import cleaned, resample, stream
-from engine.audio.info import SAMPLE_RATE_HZ, Samples
+from engine.audio.info import SAMPLE_RATE_HZ, Check, Samples
 from engine.audio.opening import open_source
 from engine.audio.sndfile import SndfileSource
 
@@ -29,7 +29,9 @@ def load_span(path: str | Path, start_s: float, end_s: float) -> Samples:
     return next(load_spans(path, [(start_s, end_s)]))
 
 
-def load_spans(path: str | Path, spans: Iterable[Span]) -> Iterator[Samples]:
+def load_spans(
+    path: str | Path, spans: Iterable[Span], *, check: Check | None = None
+) -> Iterator[Samples]:
     """Many spans in one pass, each bit for bit the slice of `load`.
 
     A 16 kHz file that can be sought exactly costs only what is asked for; every other is
@@ -39,6 +41,7 @@ def load_spans(path: str | Path, spans: Iterable[Span]) -> Iterator[Samples]:
     Args:
         path: the recording.
         spans: (start_s, end_s), starts in ascending order; may overlap.
+        check: see `stream`.
 
     Yields:
         Mono float32 [n] at 16 kHz for each span, shorter where the recording ends inside it.
@@ -55,7 +58,7 @@ def load_spans(path: str | Path, spans: Iterable[Span]) -> Iterator[Samples]:
         if isinstance(source, SndfileSource) and same_rate and source.seeks_exactly:
             yield from (_sought(source, start, end) for start, end in wanted)
             return
-    yield from _passed(stream(path, block_s=1.0), wanted)
+    yield from _passed(stream(path, block_s=1.0, check=check), wanted)
 
 
 def preview_span(path: str | Path, start_s: float, end_s: float) -> Samples:

@@ -62,6 +62,4 @@ def mini_recognizer(mini: Path) -> "Recognizer":
     from engine.checkpoint import locate
     from engine.recognizer import Recognizer
 
-    if not (mini / "base").is_dir():
-        pytest.skip("resources/models/mini has not been trained yet")
     return Recognizer.load(locate(mini), "cpu")

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from engine.errors import MissingAudioError, MissingModelError, UsageError
+from engine.errors import CancelledError, MissingAudioError, MissingModelError, UsageError
 from engine.judge import Judge
 from engine.options import Progress, TranscribeOptions
 from engine.recognizer import Clip, Hypothesis
@@ -233,3 +233,14 @@ def test_without_an_adapter_there_is_no_other_route(sample: Path) -> None:
 def test_senseless_options_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         TranscribeOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_cancelling_does_not_wait_for_a_late_segment(tmp_path: Path) -> None:
+    resampled = tmp_path / "call.wav"  # cannot be sought: read from its beginning
+    soundfile.write(resampled, np.zeros(40 * 8_000), 8_000)
+    cancel = threading.Event()
+    cancel.set()
+    options = TranscribeOptions(start_s=38.0)
+    assert not scripted("a", "b").transcribe(resampled, options, cancel=cancel).complete
+    with pytest.raises(CancelledError):
+        scripted("a", "b").decode(resampled, [Segment(30.0, 31.0)], [Route.BASE], cancel=cancel)
