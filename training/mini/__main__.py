@@ -1,4 +1,4 @@
-"""`python -m training.mini --out DIR [--work DIR] [--stage NAME]`: makes mini from nothing."""
+"""`python -m training.mini [--out DIR] [--work DIR] [--stage NAME]`: makes mini from nothing."""
 
 import argparse
 import ctypes
@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 
 from training.mini.recipe import Recipe
+
+RESOURCES = Path("resources")
 
 
 def _keep_freed_memory() -> None:
@@ -26,16 +28,20 @@ def _keep_freed_memory() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.mini", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="what ships: base, adapters, ...")
-    parser.add_argument("--work", type=Path, help="corpus and checkpoints (default: OUT/work)")
-    parser.add_argument("--samples", type=Path, help="the sample (default: OUT/samples)")
+    parser.add_argument(
+        "--out", type=Path, default=RESOURCES / "models" / "mini", help="what ships (%(default)s)"
+    )
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/mini"), help="corpus and checkpoints (%(default)s)"
+    )
+    parser.add_argument(
+        "--samples", type=Path, default=RESOURCES / "samples", help="the sample (%(default)s)"
+    )
     parser.add_argument("--stage", help="run this stage only, again if it was finished")
     options = parser.parse_args()
     _keep_freed_memory()
     torch.set_num_threads(min(2, os.cpu_count() or 1))
-    work = options.work or options.out / "work"
-    samples = options.samples or options.out / "samples"
-    Recipe(options.out, work, samples).run(options.stage)
+    Recipe(options.out, options.work, options.samples).run(options.stage)
 
 
 if __name__ == "__main__":

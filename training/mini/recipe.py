@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoProcessor
 
+from engine.models import write_sums
 from engine.router import RouterNetwork, save_router
 from training.mini.base import train_encoder, train_joint
 from training.mini.card import write_card
@@ -176,6 +177,7 @@ class Recipe:
     def card(self) -> None:
         outcomes, invented = load_outcomes(self.out / "evaluation.json")
         write_card(outcomes, invented, self._facts(), self.out / "card.md")
+        write_sums(self.out)
 
     def sample(self) -> None:
         make_sample(self.samples, speech_source(self._corpus(), random.Random(SEED)), SEED)
