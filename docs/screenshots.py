@@ -28,7 +28,7 @@ def main() -> None:
     app = QApplication([])
     theme.install(app)
     with tempfile.TemporaryDirectory() as data:
-        wildscribe = Wildscribe(Paths(Path(data)), EngineSettings(device="cpu"))
+        wildscribe = Wildscribe(Paths(Path(data)), EngineSettings())
         try:
             _play(wildscribe)
         finally:
