@@ -72,6 +72,7 @@ def plan(
     else:
         suffix = format_name or _known(target)
         paths = [target]
+    names = [str(path).casefold() for path in paths]  # macOS and Windows do not tell case apart.
     for file, path in zip(files, paths, strict=True):
         if any(_same(path, recording) for recording in files):
             raise UsageError(
@@ -79,7 +80,7 @@ def plan(
                 NOTHING_DONE,
                 "Choose another name after --output.",
             )
-        if paths.count(path) > 1:
+        if names.count(str(path).casefold()) > 1:
             raise UsageError(
                 f"Two recordings would both be written to {path}.",
                 NOTHING_DONE,

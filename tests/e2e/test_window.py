@@ -1,7 +1,5 @@
 """The window as a person gets it: its own process, the real engine, the shipped model."""
 
-import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -70,7 +68,7 @@ def test_the_real_engine_is_killed_and_the_rest_is_heard_afterwards(
     qtbot.waitUntil(lambda: bool(model.document.segments), timeout=PATIENCE_MS)
     process_id = wildscribe.engine.process_id
     assert process_id is not None
-    os.kill(process_id, signal.SIGKILL)
+    psutil.Process(process_id).kill()
     qtbot.waitUntil(view.banner.isVisible)
     assert view.banner.problem is not None
     assert isinstance(view.banner.problem.error, EngineDiedError)

@@ -41,6 +41,7 @@ def test_one_file_goes_into_a_folder_that_is_there_or_ends_with_a_slash(tmp_path
         ([TALK], None, "docx", "no format docx"),
         ([TALK, CALL], None, "json", "cannot follow each other"),
         ([Path("a/talk.wav"), Path("b/talk.mp3")], "out", None, "both be written to"),
+        ([Path("a/talk.wav"), Path("b/Talk.mp3")], "out", None, "both be written to"),
         ([TALK], "talk.wav", "txt", "is a recording"),
         ([Path("notes.txt")], "notes.txt", None, "is a recording"),
     ],

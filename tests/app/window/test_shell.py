@@ -1,10 +1,9 @@
 """The window with a real engine process that reads from a script."""
 
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
@@ -91,7 +90,7 @@ def test_killing_the_engine_leaves_the_segments_and_offers_to_go_on(
     qtbot.waitUntil(lambda: len(texts(view)) == 2)
     process_id = wildscribe.engine.process_id
     assert process_id is not None
-    os.kill(process_id, signal.SIGKILL)
+    psutil.Process(process_id).kill()
     qtbot.waitUntil(view.banner.isVisible)
     assert view.banner.problem is not None
     assert isinstance(view.banner.problem.error, EngineDiedError)
