@@ -41,7 +41,9 @@ def test_results_come_as_their_batches_are_done(tiny, speech):
     seen = {}
     found = recognizer.transcribe(clips, on_result=seen.__setitem__)
     assert found == [seen[i] for i in range(4)]
-    assert found[1] == found[3]
+    # The same clip, in batches of its own: equal within what batch mates may change.
+    assert found[1].token_ids == found[3].token_ids
+    assert found[1].confidence == pytest.approx(found[3].confidence, abs=1e-4)
     assert recognizer.transcribe([]) == []
 
 
