@@ -17,14 +17,18 @@ from engine import guard
 from engine.audio import load_spans
 from engine.decide import decide
 from engine.errors import CancelledError, MissingModelError
-from engine.job import LARGEST_WINDOW_S, Heard, Job, Listeners
-from engine.job import OnNonSpeech as OnNonSpeech
-from engine.job import OnProgress as OnProgress
-from engine.job import OnSegment as OnSegment
+from engine.job import (
+    LARGEST_WINDOW_S,
+    Heard,
+    Job,
+    Listeners,
+    OnNonSpeech,
+    OnProgress,
+    OnSegment,
+)
 from engine.judge import Judge
 from engine.languages import resolve
-from engine.options import Progress as Progress
-from engine.options import TranscribeOptions as TranscribeOptions
+from engine.options import TranscribeOptions
 from engine.transcript import DecidedBy, Decoding, Flag, Route, Segment, Transcript
 
 if TYPE_CHECKING:
