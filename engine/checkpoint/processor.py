@@ -33,6 +33,8 @@ CHAT_TEMPLATE = """\
 """The original prompt, which also renders what the assistant says (the original one cannot): that
 is how a language is forced, and how training finds the words to learn."""
 
+_UNREADABLE = (OSError, ValueError, AttributeError)
+
 
 def load_processor(folder: ModelFolder) -> "Qwen3ASRProcessor":
     """Builds the processor. An original folder names the wrong feature extractor and template.
@@ -48,12 +50,14 @@ def load_processor(folder: ModelFolder) -> "Qwen3ASRProcessor":
         # transformers would make one up that knows a single token.
         raise LayoutError(f"{folder.base} holds no tokenizer.")
     for path in present:
-        # The tokenizers library answers a damaged file with a bare Exception.
-        read_json(path)
+        read_json(path)  # names the file that is damaged
     try:
         if folder.layout is BaseLayout.NATIVE:
             return Qwen3ASRProcessor.from_pretrained(folder.base, local_files_only=True)
         tokenizer = Qwen2Tokenizer.from_pretrained(folder.base, local_files_only=True)
         return Qwen3ASRProcessor(Qwen3ASRFeatureExtractor(), tokenizer, chat_template=CHAT_TEMPLATE)
-    except (OSError, ValueError, AttributeError) as error:
+    except Exception as error:
+        # The tokenizers library answers damaged merges with a bare Exception and nothing narrower.
+        if type(error) is not Exception and not isinstance(error, _UNREADABLE):
+            raise
         raise LayoutError(f"The tokenizer in {folder.base} cannot be read: {error}.") from error

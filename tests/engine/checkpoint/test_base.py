@@ -144,6 +144,14 @@ def test_a_damaged_vocabulary(original):
         load_base(original, "cpu", torch.float32)
 
 
+@pytest.mark.parametrize("line", ["one two three", "alone", "zzzq qqqz"])
+def test_damaged_merges(original, line):
+    with (original.base / "merges.txt").open("a", encoding="utf-8") as merges:
+        merges.write(line + "\n")
+    with pytest.raises(LayoutError, match="tokenizer"):
+        load_base(original, "cpu", torch.float32)
+
+
 def test_a_tokenizer_without_its_files(original):
     for path in ("vocab.json", "merges.txt", "tokenizer_config.json"):
         Path(original.base / path).unlink()
