@@ -1,5 +1,6 @@
 """Which processor to compute on, and in which precision. torch is imported on use."""
 
+import gc
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,6 +92,25 @@ def pick_dtype(device: Device, stored: "torch.dtype", wanted: str = "auto") -> "
     if device.half is not None:
         return known[device.half]
     return torch.float32 if stored is torch.float16 else stored
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception means that memory ran out; torch has no one type for it."""
+    import torch
+
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    words = ("can't allocate memory", "not enough memory", "out of memory")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+
+
+def release_memory() -> None:
+    """Gives back what nobody holds any more."""
+    import torch
+
+    gc.collect()
+    if torch.accelerator.is_available():
+        torch.accelerator.empty_cache()
 
 
 def _count(kind: str) -> int:

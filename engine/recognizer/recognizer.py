@@ -1,6 +1,5 @@
 """Speech to text, both routes in one batch."""
 
-import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from engine.checkpoint import ModelFolder
 from engine.checkpoint.adapter import read_adapter
 from engine.checkpoint.base import load_base, stored_dtype
 from engine.checkpoint.mount import mount
-from engine.device import Device, choose, pick_dtype
+from engine.device import Device, choose, is_out_of_memory, pick_dtype, release_memory
 from engine.errors import MissingModelError
 from engine.recognizer.batches import plan, run
 from engine.recognizer.clip import Clip, Hypothesis
@@ -116,7 +115,7 @@ class Recognizer:
                 return self._decode(batch)
 
         batches = plan(clips, self._budget_s)
-        yield from run(clips, batches, decode_batch, _is_out_of_memory, _release)
+        yield from run(clips, batches, decode_batch, is_out_of_memory, release_memory)
 
     def transcribe(
         self,
@@ -167,16 +166,3 @@ class Recognizer:
             read_answer(self.processor, clip, answer)
             for clip, answer in zip(clips, answers, strict=True)
         ]
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    words = ("can't allocate memory", "not enough memory", "out of memory")
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
-
-
-def _release() -> None:
-    gc.collect()
-    if torch.accelerator.is_available():
-        torch.accelerator.empty_cache()

@@ -1,0 +1,276 @@
+"""A run is a folder, and everything about it can be read from there at any moment.
+
+::
+
+    config.toml     what it is asked to do
+    state.json      how far it is
+    control.json    what someone wants of it: to pause, or to stop and keep what it learnt
+    data.jsonl      the clips, checked and split once and for all
+    wer.jsonl       what the base model heard in them
+    metrics.jsonl   events, see `training.finetune.events`
+    samples.jsonl   held-out clips as they were transcribed on the way
+    checkpoints/    STAGE/step-N/ to go on from, and STAGE/adapter/, what came of a stage
+    report/         what a person reads
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from training.finetune import toml
+from training.finetune.config import RunConfig
+from training.finetune.errors import RunError
+from training.finetune.events import Event, SampleHeard, StageStarted, from_line, to_line
+from training.finetune.files import write_json, write_text
+
+STEP = "step-"
+
+
+class Status(StrEnum):
+    """How a run is."""
+
+    NEW = "new"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    FINISHED = "finished"
+
+
+class Command(StrEnum):
+    """What someone wants of a run, looked at after every step."""
+
+    GO_ON = "go_on"
+    PAUSE = "pause"
+    STOP = "stop"
+    """End the stage here, and keep what it learnt as if it were finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How far a run is.
+
+    Attributes:
+        status: as of the last change; "running" also after a crash.
+        stage: the stage that is, or was last, worked on; "" before the first.
+        finished: stages that are done, in the order of the run.
+        halvings: how often the clips in memory at once were halved.
+        data_sha256: of data.jsonl, hexadecimal; "" before it is made.
+    """
+
+    status: Status = Status.NEW
+    stage: str = ""
+    finished: tuple[str, ...] = ()
+    halvings: int = 0
+    data_sha256: str = ""
+
+
+class Run:
+    """The folder of a run. Making one of these reads the configuration and writes nothing.
+
+    Args:
+        folder: holds config.toml.
+
+    Raises:
+        UsageError: there is no configuration, or one that makes no sense.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.config = toml.load(self.folder / "config.toml", RunConfig)
+
+    @classmethod
+    def create(cls, folder: Path, config: RunConfig) -> "Run":
+        """A new run, not yet started.
+
+        Raises:
+            RunError: there is a run already.
+        """
+        if (folder / "config.toml").exists():
+            raise RunError(
+                f"{folder} is a run already.", "It was left alone.", "Choose another folder."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "config.toml", toml.dump(config))
+        return cls(folder)
+
+    @property
+    def data_file(self) -> Path:
+        """The clips of the run; absent until they are checked."""
+        return self.folder / "data.jsonl"
+
+    @property
+    def wer_file(self) -> Path:
+        """What the base model heard, clip by clip, as far as it was measured."""
+        return self.folder / "wer.jsonl"
+
+    @property
+    def metrics_file(self) -> Path:
+        """Events, one a line."""
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def samples_file(self) -> Path:
+        """Held-out clips as they were heard, one a line."""
+        return self.folder / "samples.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """Folder for what a person reads; may not exist yet."""
+        return self.folder / "report"
+
+    @property
+    def clips_at_once(self) -> int:
+        """Clips in memory at once in one process, after what memory has taught."""
+        return max(1, self.config.batch.clips_at_once >> self.state().halvings)
+
+    def checkpoints(self, stage: str) -> Path:
+        """Where a stage keeps its own; may not exist yet."""
+        return self.folder / "checkpoints" / stage
+
+    def adapter(self, stage: str) -> Path:
+        """Where the adapter that came of a stage is; absent until the stage is finished."""
+        return self.checkpoints(stage) / "adapter"
+
+    def last_checkpoint(self, stage: str) -> Path | None:
+        """The newest complete checkpoint of a stage."""
+        return next(iter(self._steps(stage)), None)
+
+    def prune(self, stage: str) -> None:
+        """Removes all but the newest checkpoints of a stage."""
+        for old in self._steps(stage)[self.config.checkpoints.kept :]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def starting_adapter(self, stage: str) -> Path | None:
+        """The adapter that a stage begins with: what came of the stages before it, or what the
+        run starts from; None for a fresh one."""
+        before = self.config.stages[: self.config.stages.index(stage)]
+        for earlier in reversed(before):
+            if self.adapter(earlier).is_dir():
+                return self.adapter(earlier)
+        given = self.config.adapter.start_from
+        return Path(given) if given else None
+
+    def state(self) -> RunState:
+        """How far it is, from the disk.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        path = self.folder / "state.json"
+        if not path.exists():
+            return RunState()
+        try:
+            row = json.loads(path.read_text(encoding="utf-8"))
+            row |= {"status": Status(row["status"]), "finished": tuple(row["finished"])}
+            return RunState(**row)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(
+                f"{path} is damaged: {error}.",
+                "Checkpoints and metrics were not touched.",
+                "Delete it and resume: finished stages are then gone through again.",
+            ) from error
+
+    def save_state(self, state: RunState) -> None:
+        """Replaces the state in one step. Raises OSError."""
+        write_json(self.folder / "state.json", asdict(state))
+
+    def forget(self, stage: str) -> None:
+        """Removes what came of a stage, so that it begins anew."""
+        state = self.state()
+        self.save_state(
+            replace(state, finished=tuple(name for name in state.finished if name != stage))
+        )
+        shutil.rmtree(self.checkpoints(stage), ignore_errors=True)
+
+    def request(self, command: Command) -> None:
+        """Leaves a wish for whoever trains this run, in this process or another."""
+        write_json(self.folder / "control.json", {"command": command})
+
+    def command(self) -> Command:
+        """The last wish; what cannot be read is none."""
+        try:
+            row = json.loads((self.folder / "control.json").read_text(encoding="utf-8"))
+            return Command(row["command"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return Command.GO_ON
+
+    def record(self, event: Event) -> None:
+        """Appends an event. Raises OSError."""
+        path = self.samples_file if isinstance(event, SampleHeard) else self.metrics_file
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(to_line(event, time.time()) + "\n")
+
+    def events(self) -> list[Event]:
+        """All events but samples, as if the run had never been interrupted.
+
+        What a crash made the run do again, and kinds not known here, are left out.
+        """
+        return _as_it_went(self.metrics_file)
+
+    def samples(self) -> list[Event]:
+        """Held-out clips as they were heard on the way."""
+        return _as_it_went(self.samples_file)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the run for this process; the lock of a process that was killed is free.
+
+        Raises:
+            RunError: another process trains it.
+        """
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunError(
+                f"{self.folder} is being trained by another process.",
+                "It was left alone.",
+                "Wait for it, or pause it there.",
+            ) from error
+        try:
+            for path in (self.metrics_file, self.samples_file, self.wer_file):
+                _mend(path)
+            yield
+        finally:
+            lock.release()
+
+    def _steps(self, stage: str) -> list[Path]:
+        """Complete checkpoints, newest first."""
+        found = self.checkpoints(stage).glob(f"{STEP}*")
+        return sorted(found, key=lambda path: -int(path.name.removeprefix(STEP)))
+
+
+def _as_it_went(path: Path) -> list[Event]:
+    if not path.exists():
+        return []
+    kept: list[Event] = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        event = from_line(line)
+        if isinstance(event, StageStarted):
+            kept = [old for old in kept if not _superseded(old, event)]
+        if event is not None:
+            kept.append(event)
+    return kept
+
+
+def _superseded(old: Event, start: StageStarted) -> bool:
+    same = getattr(old, "stage", None) == start.stage
+    return same and getattr(old, "step", 0) > start.step
+
+
+def _mend(path: Path) -> None:
+    """Cuts off a last line that a crash has left unfinished."""
+    if not path.is_file():
+        return
+    with path.open("rb+") as file:
+        content = file.read()
+        if content and not content.endswith(b"\n"):
+            file.truncate(content.rfind(b"\n") + 1)
