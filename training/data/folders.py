@@ -1,0 +1,46 @@
+"""A folder of audio files, each with its words in a text file of the same name beside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from training.data.example import Example
+from training.data.problems import Problem, ProblemKind
+from training.data.records import to_example
+
+SUFFIXES = frozenset(
+    {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mp3", ".mp4", ".oga", ".ogg", ".opus"}
+    | {".wav", ".webm", ".wma"}
+)
+
+
+def read_folder(folder: Path, language: str) -> Iterator[Example | Problem]:
+    """Walks a folder. In ``anna/07.flac`` + ``anna/07.txt`` the speaker is "anna".
+
+    Args:
+        folder: the folder; what lies in it directly has no known speaker.
+        language: code or English name, of all of it.
+    """
+    files = sorted(path for path in folder.rglob("*") if _counts(path, folder))
+    texts = {path.with_suffix(""): path for path in files if path.suffix.lower() == ".txt"}
+    for path in files:
+        if path.suffix.lower() not in SUFFIXES:
+            continue
+        words = texts.pop(path.with_suffix(""), None)
+        if words is None:
+            yield Problem(ProblemKind.MISSING, str(path), f"There is no {path.stem}.txt beside it.")
+            continue
+        try:
+            text = words.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            yield Problem(ProblemKind.UNREADABLE, str(words), f"It is no text: {error}.")
+            continue
+        place = path.relative_to(folder).parts
+        speaker = place[0] if len(place) > 1 else ""
+        yield to_example({"text": text, "speaker": speaker}, path, str(path), language)
+    for words in texts.values():
+        yield Problem(ProblemKind.MISSING, str(words), "There is no audio beside it.")
+
+
+def _counts(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.is_file() and not hidden
