@@ -1,11 +1,10 @@
 """Errors of one text against its reference, by minimum edit distance over tokens."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from rapidfuzz.distance import Levenshtein
-
+from training.score.alignment import Alignment, align
 from training.score.normalizers import Normalizer, bench
 
 
@@ -24,6 +23,16 @@ class ErrorCount:
     deletions: int = 0
     insertions: int = 0
     reference_length: int = 0
+
+    @classmethod
+    def of(cls, alignment: Alignment) -> Self:
+        """The counts of one alignment."""
+        return cls(
+            alignment.substitutions,
+            alignment.deletions,
+            alignment.insertions,
+            alignment.reference_length,
+        )
 
     @property
     def errors(self) -> int:
@@ -65,6 +74,5 @@ def count_errors(
 
 
 def compare(reference: Sequence[str], hypothesis: Sequence[str]) -> ErrorCount:
-    """Counts the edits between two token sequences."""
-    edits = Counter(edit.tag for edit in Levenshtein.editops(reference, hypothesis))
-    return ErrorCount(edits["replace"], edits["delete"], edits["insert"], len(reference))
+    """Counts the edits between two token sequences, along the alignment that `align` chooses."""
+    return ErrorCount.of(align(reference, hypothesis))

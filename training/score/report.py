@@ -2,36 +2,79 @@
 
 Rates are pooled: all errors over all reference tokens, so a long clip weighs more than a short
 one. Overall pools words and characters, as the benchmark does; read it beside ``by_language``.
+Beside each rate stand its bootstrap interval and how many clips failed altogether.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
-from training.score.error_rate import ErrorCount, count_errors
+from training.score.alignment import align
+from training.score.bootstrap import Bootstrap, Interval, rate_interval
+from training.score.error_rate import ErrorCount
+from training.score.failures import Failure, FailureCounts, find_failures
 from training.score.normalizers import Normalizer, bench
 from training.score.records import Record
 
 
 @dataclass(frozen=True, slots=True)
+class ClipScore:
+    """What one clip contributes.
+
+    Attributes:
+        errors: edits and length of the reference.
+        failures: the ways in which it failed.
+    """
+
+    errors: ErrorCount
+    failures: frozenset[Failure] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
-    """Pooled errors of ``count`` clips."""
+    """Pooled errors of ``count`` clips.
+
+    Attributes:
+        pooled: all edits, all reference tokens.
+        count: clips.
+        interval: of the pooled rate; None without a reference, or where none was asked for.
+        failures: clips that failed, by kind.
+    """
 
     pooled: ErrorCount = field(default_factory=ErrorCount)
     count: int = 0
+    interval: Interval | None = None
+    failures: FailureCounts = field(default_factory=FailureCounts)
 
-    def with_clip(self, errors: ErrorCount) -> "Rate":
-        """One clip more."""
-        return Rate(self.pooled + errors, self.count + 1)
+    @classmethod
+    def of(cls, clips: Sequence[ClipScore], bootstrap: Bootstrap | None) -> Self:
+        """Pools clips; without ``bootstrap`` there is no interval."""
+        errors = [clip.errors for clip in clips]
+        return cls(
+            pooled=sum(errors, start=ErrorCount()),
+            count=len(clips),
+            interval=rate_interval(errors, bootstrap) if bootstrap else None,
+            failures=FailureCounts.of(clip.failures for clip in clips),
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """The benchmark's fields; ``error_rate`` in %, two decimals, None without a reference."""
+        """The benchmark's four fields, then ours.
+
+        ``error_rate`` and ``interval`` are in %, two decimals, None without a reference.
+        """
         rate = self.pooled.rate
         return {
             "error_rate": None if rate is None else round(100 * rate, 2),
             "errors": self.pooled.errors,
             "reference_length": self.pooled.reference_length,
             "count": self.count,
+            "substitutions": self.pooled.substitutions,
+            "deletions": self.pooled.deletions,
+            "insertions": self.pooled.insertions,
+            "interval": self.interval.to_json() if self.interval else None,
+            "failures": {kind.value: getattr(self.failures, kind.value) for kind in Failure}
+            | {"any": self.failures.any},
         }
 
 
@@ -50,7 +93,7 @@ class ScoreReport:
     breakdown: Mapping[str, Mapping[str, Rate]]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data in the benchmark's result format."""
+        """Plain data in the benchmark's result format, with more fields in each rate."""
         return {
             "overall": self.overall.to_json(),
             "by_language": {name: rate.to_json() for name, rate in self.by_language.items()},
@@ -61,20 +104,41 @@ class ScoreReport:
         }
 
 
-def score(records: Iterable[Record], normalizer: Normalizer = bench) -> ScoreReport:
-    """Scores predictions; languages, categories and origins are sorted by name."""
-    overall = Rate()
-    by_language: dict[str, Rate] = {}
-    breakdown: dict[str, dict[str, Rate]] = {}
+def score_clip(
+    reference: str, hypothesis: str, language: str = "en", normalizer: Normalizer = bench
+) -> ClipScore:
+    """Scores one text against its reference; the arguments are those of `count_errors`."""
+    said, heard = normalizer(reference, language), normalizer(hypothesis, language)
+    alignment = align(said, heard)
+    return ClipScore(ErrorCount.of(alignment), find_failures(said, heard, alignment))
+
+
+def score(
+    records: Iterable[Record],
+    normalizer: Normalizer = bench,
+    bootstrap: Bootstrap | None = None,
+) -> ScoreReport:
+    """Scores predictions; languages, categories and origins are sorted by name.
+
+    Args:
+        records: the predictions.
+        normalizer: applied to both texts of each.
+        bootstrap: how to find the intervals, by clips; None leaves them out.
+    """
+    everything: list[ClipScore] = []
+    by_language: dict[str, list[ClipScore]] = defaultdict(list)
+    breakdown: dict[str, dict[str, list[ClipScore]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        errors = count_errors(record.reference, record.prediction, record.language, normalizer)
-        overall = overall.with_clip(errors)
-        language = by_language.get(record.language, Rate())
-        by_language[record.language] = language.with_clip(errors)
-        origins = breakdown.setdefault(record.category, {})
-        origins[record.origin] = origins.get(record.origin, Rate()).with_clip(errors)
+        clip = score_clip(record.reference, record.prediction, record.language, normalizer)
+        everything.append(clip)
+        by_language[record.language].append(clip)
+        breakdown[record.category][record.origin].append(clip)
+
+    def rates(cells: Mapping[str, Sequence[ClipScore]]) -> dict[str, Rate]:
+        return {name: Rate.of(clips, bootstrap) for name, clips in sorted(cells.items())}
+
     return ScoreReport(
-        overall,
-        dict(sorted(by_language.items())),
-        {category: dict(sorted(breakdown[category].items())) for category in sorted(breakdown)},
+        Rate.of(everything, bootstrap),
+        rates(by_language),
+        {category: rates(origins) for category, origins in sorted(breakdown.items())},
     )

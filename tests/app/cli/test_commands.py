@@ -87,27 +87,34 @@ def test_version(capsys: Captured) -> None:
 def test_score_in_json_has_the_benchmarks_fields(predictions: Path, capsys: Captured) -> None:
     assert run(["score", str(predictions), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report == {
-        "overall": {"error_rate": 66.67, "errors": 4, "reference_length": 6, "count": 3},
-        "by_language": {
-            "en": {"error_rate": 150.0, "errors": 3, "reference_length": 2, "count": 2},
-            "zh": {"error_rate": 25.0, "errors": 1, "reference_length": 4, "count": 1},
-        },
-        "breakdown": {
-            "mixed": {"sim": {"error_rate": None, "errors": 2, "reference_length": 0, "count": 1}},
-            "noise": {
-                "real": {"error_rate": 50.0, "errors": 1, "reference_length": 2, "count": 1},
-                "sim": {"error_rate": 25.0, "errors": 1, "reference_length": 4, "count": 1},
-            },
-        },
+    rates = {
+        "overall": report["overall"],
+        "en": report["by_language"]["en"],
+        "zh": report["by_language"]["zh"],
+        "mixed": report["breakdown"]["mixed"]["sim"],
+        "real noise": report["breakdown"]["noise"]["real"],
+        "sim noise": report["breakdown"]["noise"]["sim"],
     }
+    fields = ("error_rate", "errors", "reference_length", "count")
+    assert {name: tuple(rate[field] for field in fields) for name, rate in rates.items()} == {
+        "overall": (66.67, 4, 6, 3),
+        "en": (150.0, 3, 2, 2),
+        "zh": (25.0, 1, 4, 1),
+        "mixed": (None, 2, 0, 1),
+        "real noise": (50.0, 1, 2, 1),
+        "sim noise": (25.0, 1, 4, 1),
+    }
+    assert report["overall"]["interval"]["low"] == 25.0
+    assert report["overall"]["failures"]["hallucination"] == 1
 
 
 def test_score_for_people(predictions: Path, capsys: Captured) -> None:
     assert run(["score", str(predictions), "--normalizer", "whisper"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["zh", "CER", "25.00%", "0", "1", "0", "1", "4", "1"] in lines
-    assert ["mixed", "sim", "-", "0", "0", "2", "2", "0", "1"] in lines
+    assert ["zh", "CER", "25.00%", "-", "0", "1", "0", "1", "4", "1"] in lines
+    assert ["mixed", "sim", "-", "-", "0", "0", "2", "2", "0", "1"] in lines
+    assert lines[1][:5] == ["overall", "66.67%", "25.00%", "to", "250.00%"]
+    assert ["mixed", "sim", "0.0%", "0.0%", "100.0%", "0.0%", "100.0%", "1"] in lines
 
 
 def test_a_bad_line_is_named(predictions: Path, capsys: Captured) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.score import bench, whisper
+from training.score import bench, lenient, whisper
 
 ENGLISH = [
     ("Hello, World!", ["hello", "world"]),
@@ -68,3 +68,34 @@ def test_whisper_keeps_british_and_american_spellings_apart() -> None:
 
 def test_whisper_chinese_is_characters_without_punctuation() -> None:
     assert whisper("你好，世界。 OK", "zh") == list("你好世界ok")
+
+
+SAME_ENGLISH = [
+    ("It's 25%, Dr. Who.", "it is twenty-five percent doctor who"),
+    ("\uff28\uff49 \uff13", "hi three"),
+    ("$3.50", "three dollars and fifty cents"),
+]
+
+SAME_CHINESE = [
+    ("漢字很難學。", "汉字很难学"),
+    ("２０２６年，我有３個ＡＰＰ", "二零二六年我有三个app"),
+    ("一共3.5万元", "一共三万五千元"),
+    ("50%", "百分之五十"),
+    ("1,200人", "一千二百人"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_ENGLISH)
+def test_lenient_forgives_how_english_is_written(one: str, other: str) -> None:
+    assert lenient(one, "en") == lenient(other, "en") != []
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_CHINESE)
+def test_lenient_forgives_how_chinese_is_written(one: str, other: str) -> None:
+    assert lenient(one, "zh") == lenient(other, "zh") != []
+    assert bench(one, "zh") != bench(other, "zh")
+
+
+def test_lenient_forgives_no_other_words() -> None:
+    assert lenient("三个苹果", "zh") != lenient("四个苹果", "zh")
+    assert lenient("fifteen", "en") != lenient("fifty", "en")

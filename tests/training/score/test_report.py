@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from training.score import Record, score, whisper
+from training.score import Bootstrap, Interval, Record, score, score_clip, whisper
 
 
 def _record(reference: str, prediction: str, subset: str) -> Record:
@@ -34,16 +35,59 @@ def test_rates_pool_errors_and_lengths_rather_than_average_clips() -> None:
 
 
 def test_json_report(repository: Path) -> None:
-    golden = repository / "tests" / "golden" / "score.json"
-    assert score(RECORDS).to_json() == json.loads(golden.read_text(encoding="utf-8"))
+    golden = json.loads((repository / "tests/golden/score.json").read_text(encoding="utf-8"))
+    written = json.loads(json.dumps(score(RECORDS, bootstrap=Bootstrap(50)).to_json()))
+    assert _of_the_benchmark(written) == golden
+
+
+def test_json_of_a_rate_has_our_fields_too() -> None:
+    rate = score(RECORDS[:2], bootstrap=Bootstrap(50)).to_json()["overall"]
+    assert (rate["substitutions"], rate["deletions"], rate["insertions"]) == (0, 6, 1)
+    assert rate["interval"] == {"estimate": 70.0, "low": 50.0, "high": 75.0, "level": 0.95}
+    assert rate["failures"] == {
+        "empty": 0, "omission": 1, "hallucination": 0, "repetition": 0, "any": 1,
+    }  # fmt: skip
+
+
+def _of_the_benchmark(report: Any) -> Any:
+    """The report with the benchmark's own fields only."""
+    if "error_rate" in report:
+        fields = ("error_rate", "errors", "reference_length", "count")
+        return {name: report[name] for name in fields}
+    return {name: _of_the_benchmark(value) for name, value in report.items()}
 
 
 def test_no_records() -> None:
-    assert score([]).to_json() == {
-        "overall": {"error_rate": 0.0, "errors": 0, "reference_length": 0, "count": 0},
-        "by_language": {},
-        "breakdown": {},
-    }
+    report = score([], bootstrap=Bootstrap()).to_json()
+    assert report["overall"]["error_rate"] == 0.0
+    assert report["overall"]["count"] == 0
+    assert report["overall"]["interval"] is None
+    assert (report["by_language"], report["breakdown"]) == ({}, {})
+
+
+def test_failures_are_counted_in_every_cell() -> None:
+    report = score(RECORDS)
+    assert report.overall.failures.omission == 1
+    assert report.overall.failures.hallucination == 1
+    assert report.overall.failures.any == 2
+    assert report.breakdown["noise"]["sim"].failures.omission == 1
+    assert report.breakdown["noise"]["real"].failures.any == 0
+
+
+def test_intervals_only_where_asked_for_and_where_there_are_clips_enough() -> None:
+    assert score(RECORDS).overall.interval is None
+    report = score(RECORDS, bootstrap=Bootstrap(resamples=200))
+    sure = report.overall.interval
+    assert isinstance(sure, Interval)
+    assert sure.low <= sure.estimate <= sure.high
+    assert sure.estimate == pytest.approx(10 / 16)
+    assert report.by_language["zh"].interval is None  # one clip
+
+
+def test_a_clip_alone() -> None:
+    clip = score_clip("今天天气", "今天", "zh")
+    assert (clip.errors.deletions, clip.errors.reference_length) == (2, 4)
+    assert clip.failures == frozenset()
 
 
 def test_the_normalizer_reaches_every_clip() -> None:
