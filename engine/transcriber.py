@@ -49,13 +49,20 @@ class Transcriber:
 
     @classmethod
     def open(
-        cls, model: str | Path = "mini", *, device: str = "auto", dtype: str = "auto"
+        cls,
+        model: str | Path = "mini",
+        *,
+        adapter: Path | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
     ) -> Transcriber:
         """Loads a model by catalogue name or folder.
 
         Args:
             model: "mini", the name of an imported model, or a folder in any layout that
                 `engine.checkpoint.locate` knows.
+            adapter: folder of an adapter to take in place of the model's own, with its router
+                where one lies beside it.
             device: "auto", "cpu", "cuda", "cuda:1", "mps".
             dtype: "auto", "float32", "bfloat16", "float16".
 
@@ -63,11 +70,13 @@ class Transcriber:
             ModelError: the weights cannot be used.
             DeviceError: the device cannot be used.
         """
-        from engine.checkpoint import locate
+        from engine.checkpoint import locate, with_adapter
         from engine.models import find
         from engine.recognizer import Recognizer
 
         folder = locate(find(model))
+        if adapter is not None:
+            folder = with_adapter(folder, adapter)
         judge = Judge.of(folder)
         return cls(Recognizer.load(folder, device=device, dtype=dtype), judge)
 

@@ -4,6 +4,6 @@ Locating needs no torch; the loaders are imported from their own modules: `engin
 `engine.checkpoint.adapter` and `engine.checkpoint.mount`.
 """
 
-from engine.checkpoint.folder import BaseLayout, ModelFolder, Profile, locate
+from engine.checkpoint.folder import BaseLayout, ModelFolder, Profile, locate, with_adapter
 
-__all__ = ["BaseLayout", "ModelFolder", "Profile", "locate"]
+__all__ = ["BaseLayout", "ModelFolder", "Profile", "locate", "with_adapter"]

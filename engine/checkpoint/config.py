@@ -1,9 +1,10 @@
 """Configuration of a base model, from either layout, and how it generates."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.checkpoint.folder import BaseLayout, ModelFolder, read_json, understood
+from engine.checkpoint.folder import WINDOWED, BaseLayout, ModelFolder, read_json, understood
 from engine.errors import LayoutError
 
 if TYPE_CHECKING:
@@ -93,6 +94,59 @@ def native_content(original: dict[str, Any]) -> dict[str, Any]:
     if "initializer_range" in thinker:
         native["initializer_range"] = thinker["initializer_range"]
     return native
+
+
+def original_content(native: "Qwen3ASRConfig", tokens: Mapping[str, int]) -> dict[str, Any]:
+    """The way back from `native_content`: an original ``config.json``.
+
+    M-RoPE is asked for as the published model asks for it, with the published shares of a head.
+    Where the native model attends in windows, `WINDOWED` says so to our own loader.
+
+    Args:
+        native: the configuration, as `read_config` gives it.
+        tokens: ids of ``audio_start``, ``audio_end`` and ``user``.
+    """
+    content = native.to_dict()
+    text, audio = content["text_config"], content["audio_config"]
+    half = text["head_dim"] // 2
+    width = half * 20 // 64
+    rope = {
+        "interleaved": True,
+        "mrope_interleaved": True,
+        "mrope_section": [half - 2 * width, width, width],
+        "rope_type": "default",
+        "type": "default",
+    }
+    thinker = {
+        "audio_config": {key: audio[key] for key in _AUDIO_KEYS if key in audio}
+        | {
+            "model_type": "qwen3_asr_audio_encoder",
+            "num_hidden_layers": audio["encoder_layers"],
+            "max_source_positions": 1500,
+            "conv_chunksize": 500,
+        },
+        "text_config": {key: text[key] for key in _TEXT_KEYS if key in text}
+        | {
+            "model_type": "qwen3_asr_text",
+            "rope_scaling": rope,
+            "rope_theta": text["rope_parameters"]["rope_theta"],
+        },
+        "audio_token_id": content["audio_token_id"],
+        "audio_start_token_id": tokens["audio_start"],
+        "audio_end_token_id": tokens["audio_end"],
+        "user_token_id": tokens["user"],
+        "initializer_range": content["initializer_range"],
+        "model_type": "qwen3_asr_thinker",
+    }
+    original: dict[str, Any] = {
+        "architectures": ["Qwen3ASRForConditionalGeneration"],
+        "model_type": "qwen3_asr",
+        "support_languages": ["Chinese", "English"],
+        "thinker_config": thinker,
+    }
+    if audio["n_window_infer"] < GLOBAL_WINDOW_FRAMES:
+        original[WINDOWED] = True
+    return original
 
 
 def generation_config(base: Path, tokenizer: "PreTrainedTokenizerBase") -> "GenerationConfig":

@@ -12,14 +12,21 @@ The base inside may be in the native layout of transformers or in the ORIGINAL o
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from engine.errors import LayoutError, MissingModelError, PickleRefusedError
+
+ROUTER_FILE = "router.safetensors"
+"""Name of a router that lies in the folder of the adapter it was made for."""
+
+WINDOWED = "wildscribe_windowed_attention"
+"""Our mark in the ``config.json`` of an original layout that we wrote: the model was trained with
+the attention windows that its configuration asks for."""
 
 
 class BaseLayout(StrEnum):
@@ -100,9 +107,29 @@ def locate(folder: Path) -> ModelFolder:
             break
     else:
         base, adapter, router = folder, None, None
-    layout = _base_layout(base, folder)
-    profile = Profile(global_attention=layout is BaseLayout.ORIGINAL)
+    layout, config = _base_layout(base, folder)
+    windowed = layout is BaseLayout.NATIVE or config.get(WINDOWED) is True
+    profile = Profile(global_attention=not windowed)
     return ModelFolder(folder.name, base, adapter, router, layout, profile)
+
+
+def with_adapter(model: ModelFolder, folder: Path) -> ModelFolder:
+    """A model with another adapter on its robust route.
+
+    Args:
+        model: as `locate` gives it.
+        folder: of the adapter; a router made for it may lie beside it as `ROUTER_FILE`, otherwise
+            the model keeps its own.
+
+    Raises:
+        MissingModelError: the folder lacks a part of an adapter.
+        PickleRefusedError: there is a pickle where safetensors should be.
+    """
+    adapter = _adapter(folder)
+    if adapter is None:
+        raise MissingModelError(f"There is no adapter at {folder}.", remedy="Check the name.")
+    router = folder / ROUTER_FILE
+    return replace(model, adapter=adapter, router=router if router.is_file() else model.router)
 
 
 def weight_files(base: Path) -> list[Path]:
@@ -142,6 +169,16 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a JSON object as a file of a model.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    text = json.dumps(content, ensure_ascii=False, indent=2)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
 @contextmanager
 def understood(path: Path) -> Iterator[None]:
     """Around code that takes a settings file at its word.
@@ -159,7 +196,7 @@ def understood(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _base_layout(base: Path, folder: Path) -> BaseLayout:
+def _base_layout(base: Path, folder: Path) -> tuple[BaseLayout, dict[str, Any]]:
     if not (base / "config.json").is_file():
         raise LayoutError(
             f"{folder} is no model folder: it has no config.json and no base model inside.",
@@ -174,7 +211,7 @@ def _base_layout(base: Path, folder: Path) -> BaseLayout:
         kind = config.get("model_type", "unknown")
         raise LayoutError(f"{base} holds a model of another kind ({kind}), not a Qwen3-ASR.")
     weight_files(base)
-    return layout
+    return layout, config
 
 
 def _adapter(folder: Path) -> Path | None:

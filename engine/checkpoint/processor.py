@@ -1,8 +1,10 @@
 """The processor of a base model: feature extractor, tokenizer and chat template."""
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.checkpoint.folder import BaseLayout, ModelFolder, read_json
+from engine.checkpoint.folder import BaseLayout, ModelFolder, read_json, write_json
 from engine.errors import LayoutError
 
 if TYPE_CHECKING:
@@ -35,6 +37,37 @@ is how a language is forced, and how training finds the words to learn."""
 
 _UNREADABLE = (OSError, ValueError, AttributeError)
 
+_TOKENIZER = {
+    "add_prefix_space": False,
+    "audio_bos_token": "<|audio_start|>",
+    "audio_eos_token": "<|audio_end|>",
+    "audio_token": "<|audio_pad|>",
+    "bos_token": None,
+    "clean_up_tokenization_spaces": False,
+    "eos_token": "<|im_end|>",
+    "errors": "replace",
+    "pad_token": "<|endoftext|>",
+    "processor_class": "Qwen3ASRProcessor",
+    "split_special_tokens": False,
+    "tokenizer_class": "Qwen2Tokenizer",
+    "unk_token": None,
+}
+_FEATURES = {
+    "chunk_length": 30,
+    "dither": 0.0,
+    "feature_extractor_type": "WhisperFeatureExtractor",
+    "feature_size": 128,
+    "hop_length": 160,
+    "n_fft": 400,
+    "n_samples": 480_000,
+    "nb_max_frames": 3000,
+    "padding_side": "right",
+    "padding_value": 0.0,
+    "processor_class": "Qwen3ASRProcessor",
+    "return_attention_mask": True,
+    "sampling_rate": 16_000,
+}
+
 
 def load_processor(folder: ModelFolder) -> "Qwen3ASRProcessor":
     """Builds the processor. An original folder names the wrong feature extractor and template.
@@ -61,3 +94,35 @@ def load_processor(folder: ModelFolder) -> "Qwen3ASRProcessor":
         if type(error) is not Exception and not isinstance(error, _UNREADABLE):
             raise
         raise LayoutError(f"The tokenizer in {folder.base} cannot be read: {error}.") from error
+
+
+def save_processor(processor: "Qwen3ASRProcessor", out: Path, layout: BaseLayout) -> None:
+    """Writes the processor's files as ``layout`` has them.
+
+    Args:
+        processor: as `load_processor` gives it.
+        out: an existing folder.
+        layout: native: what transformers writes; original: ``vocab.json``, ``merges.txt``,
+            ``tokenizer_config.json``, ``preprocessor_config.json`` and ``chat_template.json``.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    if layout is BaseLayout.NATIVE:
+        processor.save_pretrained(out)
+        return
+    # The only way from a tokenizer to its merges.
+    content = json.loads(processor.tokenizer.backend_tokenizer.to_str())
+    added = {str(token.pop("id")): token for token in content["added_tokens"]}
+    special = [token["content"] for token in added.values() if token["special"]]
+    tokenizer = {"added_tokens_decoder": added, "additional_special_tokens": special} | _TOKENIZER
+    for name, settings in (
+        ("vocab.json", content["model"]["vocab"]),
+        ("tokenizer_config.json", tokenizer),
+        ("preprocessor_config.json", _FEATURES),
+        ("chat_template.json", {"chat_template": CHAT_TEMPLATE}),
+    ):
+        write_json(out / name, settings)
+    merges = [" ".join(pair) for pair in content["model"]["merges"]]
+    lines = "\n".join(["#version: 0.2", *merges, ""])
+    (out / "merges.txt").write_text(lines, encoding="utf-8", newline="\n")

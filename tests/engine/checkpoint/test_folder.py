@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.checkpoint import BaseLayout, locate
+from engine.checkpoint import BaseLayout, locate, with_adapter
 from engine.errors import LayoutError, MissingModelError, PickleRefusedError
 
 
@@ -122,3 +122,25 @@ def test_an_index_that_makes_no_sense(published_layout, tmp_path, index):
 def test_locating_needs_no_torch():
     code = "import sys; import engine.checkpoint; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_another_adapter_brings_its_router_or_keeps_the_models(tmp_path, published_layout):
+    model = locate(published_layout)
+    adapter = _adapter(tmp_path / "clinic")
+    changed = with_adapter(model, adapter)
+    assert (changed.adapter, changed.router) == (adapter, model.router)
+    (adapter / "router.safetensors").touch()
+    assert with_adapter(model, adapter).router == adapter / "router.safetensors"
+    assert (changed.base, changed.profile) == (model.base, model.profile)
+    with pytest.raises(MissingModelError):
+        with_adapter(model, tmp_path / "absent")
+    (adapter / "adapter_model.safetensors").rename(adapter / "adapter_model.bin")
+    with pytest.raises(PickleRefusedError):
+        with_adapter(model, adapter)
+
+
+def test_an_original_layout_of_ours_may_keep_its_windows(tmp_path, published_layout):
+    base = shutil.copytree(published_layout / "Qwen3-ASR-1.7B", tmp_path / "base")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"wildscribe_windowed_attention": True}))
+    assert not locate(base).profile.global_attention

@@ -1,0 +1,150 @@
+"""Adding, finding, promoting and rolling back."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from engine.errors import HashMismatchError, KeyMismatchError, LayoutError, StorageError
+from training.adapters import (
+    AdapterError,
+    AdapterLibrary,
+    ForeignBaseError,
+    Lineage,
+    MissingAdapterError,
+)
+from training.adapters.library import require_base
+from training.adapters.lineage import _FITS, read_lineage
+
+
+def _left(library: AdapterLibrary) -> list[str]:
+    """What lies in the library's folder, hidden things included."""
+    return sorted(path.name for path in library.root.iterdir()) if library.root.exists() else []
+
+
+def test_an_adapter_comes_back_with_its_lineage_and_router(library, adapter, router, lineage):
+    added = library.add("clinic", adapter, lineage, router)
+    assert (added.reference, added.in_use) == ("clinic@1", False)
+    assert library.find("clinic@1") == added
+    assert added.lineage == lineage
+    assert added.router is not None
+    assert added.router.read_bytes() == router.read_bytes()
+    added.verify()
+    assert _left(library) == ["clinic"]
+
+
+def test_versions_count_up_and_entries_are_sorted(library, adapter, lineage, other):
+    library.add("podcast", adapter, lineage)
+    library.add("clinic", adapter, lineage)
+    library.add("clinic", adapter, other)
+    assert [e.reference for e in library.entries()] == ["clinic@1", "clinic@2", "podcast@1"]
+    assert library.find("clinic@2").router is None
+
+
+def test_a_library_that_is_not_there_yet_is_empty(library):
+    assert library.entries() == []
+    assert not library.root.exists()
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "Clinic", ".hidden", "a" * 65, "a@1", "ä"])
+def test_what_is_no_name_touches_nothing(library, adapter, lineage, name):
+    with pytest.raises(AdapterError):
+        library.add(name, adapter, lineage)
+    with pytest.raises(AdapterError):
+        library.find(name + "@1")
+    assert _left(library) == []
+
+
+def test_what_is_no_adapter_leaves_nothing_behind(library, adapter, lineage):
+    weights = adapter / "adapter_model.safetensors"
+    tensors = load_file(weights)
+    tensors.pop(next(iter(tensors)))
+    save_file(tensors, weights)
+    with pytest.raises(KeyMismatchError):
+        library.add("clinic", adapter, lineage)
+    weights.write_bytes(b"no tensors")
+    with pytest.raises(LayoutError):
+        library.add("clinic", adapter, lineage)
+    weights.unlink()
+    with pytest.raises(MissingAdapterError):
+        library.add("clinic", adapter, lineage)
+    assert library.entries() == []
+    assert _left(library) == []
+
+
+def test_what_is_no_router_leaves_nothing_behind(library, adapter, lineage):
+    with pytest.raises(KeyMismatchError):
+        library.add("clinic", adapter, lineage, adapter / "adapter_model.safetensors")
+    assert _left(library) == []
+
+
+def test_the_bare_name_means_the_version_in_use(library, adapter, lineage, other):
+    first = library.add("clinic", adapter, lineage)
+    second = library.add("clinic", adapter, other)
+    with pytest.raises(MissingAdapterError, match="clinic@1, clinic@2"):
+        library.find("clinic")
+    library.promote(first, "better by 2 %")
+    library.promote(second, "better by 1 %")
+    assert library.find("clinic").version == 2
+    back = library.roll_back("clinic", "it was not")
+    assert back is not None
+    assert library.find("clinic").version == 1
+    assert library.roll_back("clinic", "neither") is None
+    assert library.current("clinic") is None
+    with pytest.raises(MissingAdapterError):
+        library.roll_back("clinic", "again")
+    steps = [(step.event, step.version, step.because) for step in library.history("clinic")]
+    assert steps == [
+        ("promote", 1, "better by 2 %"),
+        ("promote", 2, "better by 1 %"),
+        ("roll back", 2, "it was not"),
+        ("roll back", 1, "neither"),
+    ]
+
+
+def test_a_damaged_history_is_named(library, adapter, lineage):
+    library.promote(library.add("clinic", adapter, lineage), "why not", insisted=True)
+    (library.root / "clinic" / "promotions.json").write_text("[{")
+    with pytest.raises(StorageError, match=r"promotions\.json"):
+        library.find("clinic")
+
+
+def test_damage_inside_the_library_is_noticed(library, adapter, lineage):
+    added = library.add("clinic", adapter, lineage)
+    weights = added.path / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
+    with pytest.raises(HashMismatchError, match="adapter_model"):
+        added.verify()
+
+
+def test_an_adapter_passes_on_its_own_base_only(library, adapter, lineage):
+    added = library.add("clinic", adapter, lineage)
+    require_base(added, lineage.base_sha256)
+    with pytest.raises(ForeignBaseError, match="tiny"):
+        require_base(added, "11")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format_version": 2},
+        {"seeds": ["one"]},
+        {"metrics": {"wer": "low"}},
+        {"threshold": 2},
+        {"surprise": 1},
+        {"base_sha256": None},
+    ],
+)
+def test_a_lineage_that_makes_no_sense_is_refused(
+    library: AdapterLibrary, adapter: Path, lineage: Lineage, change: dict[str, object]
+) -> None:
+    path = library.add("clinic", adapter, lineage).path / "lineage.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(AdapterError, match=r"lineage\.json"):
+        read_lineage(path.parent)
+
+
+def test_every_field_of_a_lineage_is_checked_when_read():
+    assert _FITS.keys() == {field.name for field in fields(Lineage)}
