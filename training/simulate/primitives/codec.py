@@ -4,13 +4,13 @@ mu-law and A-law are ITU-T G.711, GSM is ETSI GSM 06.10 (full rate), AMR is 3GPP
 band), Opus is RFC 6716, MP3 is MPEG-2 layer III.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
 from training.simulate.effect import Applied, Materials, Wave, scaled
-from training.simulate.errors import CodecUnavailableError
 from training.simulate.level import peak, within_full_scale
 from training.simulate.primitives import coders
 
@@ -54,8 +54,8 @@ class Codec:
     @classmethod
     def draw(cls, severity: float, rng: np.random.Generator, materials: Materials) -> Self:
         """One of the coders that this machine has, near the severity's place on the ladder."""
-        ladder = [step for step in LADDER if step[0] in coders.available()]
-        return cls(*ladder[round(scaled(severity, 0.0, len(ladder) - 1.0, rng))])
+        steps = climbable(coders.available())
+        return cls(*steps[round(scaled(severity, 0.0, len(steps) - 1.0, rng))])
 
     def apply(self, wave: Wave, materials: Materials) -> Applied:
         """Nothing is measured. Silence stays silence.
@@ -63,15 +63,14 @@ class Codec:
         Raises:
             CodecUnavailableError: this machine's libraries lack the coder.
         """
-        if self.coder not in coders.available():
-            raise CodecUnavailableError(
-                f"This machine has no coder for {self.coder}.",
-                "",
-                "Simulate without codecs, or install PyAV and soundfile from their wheels.",
-            )
         if peak(wave) == 0.0:
             return Applied(wave.copy(), {})
         heard = coders.passed(within_full_scale(wave)[0], self.coder, self.bitrate_bps)
         # A-law has no level at zero: it hears silence as a small constant.
         heard += np.float32(wave.mean(dtype=np.float64) - heard.mean(dtype=np.float64))
         return Applied(within_full_scale(heard)[0], {})
+
+
+def climbable(known: Collection[str]) -> list[tuple[str, int]]:
+    """The steps of the ladder whose coders are known."""
+    return [step for step in LADDER if step[0] in known]

@@ -17,6 +17,7 @@ import soxr
 from av.audio.codeccontext import AudioCodecContext
 
 from training.simulate.effect import SAMPLE_RATE, Wave
+from training.simulate.errors import CodecUnavailableError
 
 _Samples = npt.NDArray[np.int16]
 _INT16 = 32_767
@@ -68,7 +69,17 @@ class FfmpegCoder:
         return True
 
     def passed(self, samples: _Samples, bitrate_bps: int) -> tuple[Wave, int]:
-        """The samples coded and decoded, and the decoder's rate."""
+        """The samples coded and decoded, and the decoder's rate.
+
+        Raises:
+            CodecUnavailableError: this FFmpeg lacks the coder.
+        """
+        if not self.available():
+            raise CodecUnavailableError(
+                f"The installed audio libraries have no {self.encoder}.",
+                "",
+                "Simulate without codecs, or install PyAV from its wheel.",
+            )
         frames = list(self._decoded(self._packets(samples, bitrate_bps)))
         pieces = [frame.to_ndarray().reshape(-1) for frame in frames]
         decoded: npt.NDArray[Any] = np.concatenate(pieces)
@@ -130,6 +141,7 @@ def passed(wave: Wave, coder: str, bitrate_bps: int) -> Wave:
 
     Raises:
         KeyError: no such coder.
+        CodecUnavailableError: this machine's libraries lack it.
     """
     kind = CODERS[coder]
     low = soxr.resample(wave, SAMPLE_RATE, kind.rate_hz)

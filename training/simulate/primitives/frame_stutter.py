@@ -62,10 +62,11 @@ class FrameStutter:
     @classmethod
     def draw(cls, severity: float, rng: np.random.Generator, materials: Materials) -> Self:
         """Any kind of line; its loss and its bursts grow with severity."""
+        frame_ms = float(rng.choice((20.0, 30.0, 40.0, 60.0)))
         return cls(
             loss_pct=scaled(severity, 2.0, 45.0, rng),
-            burst_ms=scaled(severity, 60.0, 200.0, rng, logarithmic=True),
-            frame_ms=float(rng.choice((20.0, 30.0, 40.0, 60.0))),
+            burst_ms=max(frame_ms, scaled(severity, 60.0, 200.0, rng, logarithmic=True)),
+            frame_ms=frame_ms,
             heard=get_args(Heard)[rng.integers(len(get_args(Heard)))],
             jitter_ms=scaled(severity, 0.0, 4.0, rng),
             seed=effect.seed(rng),
