@@ -1,29 +1,15 @@
 """`python -m training.mini [--out DIR] [--work DIR] [--stage NAME]`: makes mini from nothing."""
 
 import argparse
-import ctypes
 import os
-import sys
 from pathlib import Path
 
 import torch
 
+from training.mini.parallel import keep_freed_memory
 from training.mini.recipe import Recipe
 
 RESOURCES = Path("resources")
-
-
-def _keep_freed_memory() -> None:
-    """Tells glibc not to give freed memory back: training asks for the same sizes at once again.
-
-    Page faults were a sixth of the time of a step.
-    """
-    if sys.platform == "linux":
-        library = ctypes.CDLL(None)
-        trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # malloc.h
-        library.mallopt(trim_threshold, 2**31 - 1)
-        library.mallopt(top_pad, 256 * 2**20)
-        library.mallopt(mmap_threshold, 32 * 2**20)
 
 
 def main() -> None:
@@ -39,7 +25,7 @@ def main() -> None:
     )
     parser.add_argument("--stage", help="run this stage only, again if it was finished")
     options = parser.parse_args()
-    _keep_freed_memory()
+    keep_freed_memory()
     torch.set_num_threads(min(2, os.cpu_count() or 1))
     Recipe(options.out, options.work, options.samples).run(options.stage)
 

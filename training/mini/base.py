@@ -1,7 +1,8 @@
-"""Stages 1 and 2: the encoder by phone CTC, then encoder and decoder together."""
+"""Stages 1 to 3: the encoder by phone CTC, then encoder and decoder together, in two cycles."""
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from torch.nn import functional
 
 from training.mini.corpus import Corpus
 from training.mini.examples import (
-    PHONES,
     Batch,
     Collator,
     Example,
@@ -24,10 +24,10 @@ from training.mini.examples import (
 from training.mini.features import floored
 from training.mini.loop import Budget, Moment, Prepare, Rate, Trainer
 from training.mini.model import PhoneHead, decode, encode
+from training.mini.parallel import rank_and_count
 
 FLAT_START_STEPS = 250
 PHONE_WEIGHT = 0.3
-CONVOLUTIONS_UNTIL = 0.45  # of stage 2; by then they no longer change much
 
 
 def phone_ctc(logits: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
@@ -64,10 +64,15 @@ def text_loss(model: Any, encoded: Tensor, batch: Batch) -> Tensor:
 
 
 def mixture_source(pools: Pools, mixture: Callable[[float], Mixture]) -> Any:
-    """Batches with the mixture of their moment: pairs (examples, mixture)."""
+    """Batches with the mixture of their moment: pairs (examples, mixture).
+
+    Of several processes that train as one, each takes its share of a batch.
+    """
+    _, processes = rank_and_count()
 
     def source(number: int, progress: float) -> Sequence[tuple[list[Example], Mixture]]:
         now = mixture(progress)
+        now = replace(now, batch_s=now.batch_s / processes)
         return [(batch, now) for batch in pools.batches(number, now)]
 
     return source
@@ -85,10 +90,15 @@ def clean_batches(corpus: Corpus, collate: Collator) -> Prepare:
 
 
 def train_encoder(
-    corpus: Corpus, model: Any, collate: Collator, folder: Path, seed: int, budget: Budget
-) -> PhoneHead:
+    corpus: Corpus,
+    model: Any,
+    head: PhoneHead,
+    collate: Collator,
+    folder: Path,
+    seed: int,
+    budget: Budget,
+) -> None:
     """Stage 1: the encoder learns phones; the decoder is untouched. Short clips first."""
-    head = PhoneHead(model.config.audio_config.d_model, len(PHONES))
     tower = model.model.audio_tower
 
     def mixture(progress: float) -> Mixture:
@@ -109,14 +119,57 @@ def train_encoder(
 
     pools = Pools(corpus.split("train"), seed)
     trainer = Trainer(
-        "encoder", folder, {"tower": tower, "head": head}, seed=seed,
+        "encoder", folder, {"model": model, "head": head}, seed=seed,
         rate=Rate(1.2e-3, decay_from=0.95), budget=budget,
     )  # fmt: skip
     trainer.run(
         mixture_source(pools, mixture), clean_batches(corpus, collate), loss,
         report=report, report_every_s=180,
     )  # fmt: skip
-    return head
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One course of joint training, its rate annealed to zero.
+
+    `mixture` by progress; the convolutions learn up to `convolutions_until`, then they rest: they
+    hardly change any more, and cost a quarter of a step.
+    """
+
+    name: str
+    rate: Rate
+    mixture: Callable[[float], Mixture]
+    convolutions_until: float
+
+
+def _first_mixture(progress: float) -> Mixture:
+    if progress < 0.28:  # short clips alone, until the decoder has learned to listen
+        return Mixture(joined_share=0.0, prompt_share=0.02, longest_s=2.3, masking=0.3)
+    return Mixture(
+        joined_share=0.04 if progress < 0.35 else 0.15 if progress < 0.6 else 0.3,
+        masking=0.3 if progress < 0.72 else 0.1,
+        warp_share=0.4 if progress < 0.72 else 0.15,
+        slip_share=0.08 if progress < 0.9 else 0.02,
+        batch_s=72.0,
+    )
+
+
+def _second_mixture(progress: float) -> Mixture:
+    return Mixture(
+        joined_share=0.38,
+        masking=0.35 if progress < 0.6 else 0.15,
+        warp_share=0.5 if progress < 0.6 else 0.25,
+        slip_share=0.08 if progress < 0.85 else 0.02,
+        batch_s=96.0,
+    )
+
+
+# The first learns to listen at all; most of its rate is spent before speech is joined. The second
+# starts where the first ended, with every kind of clip from its first step on.
+FIRST_CYCLE = Cycle("joint", Rate(1.2e-3, decay_from=0.37), _first_mixture, 0.45)
+SECOND_CYCLE = Cycle(
+    "refine", Rate(8e-4, warm_up_steps=300, decay_from=0.08), _second_mixture, 0.25
+)
 
 
 def train_joint(
@@ -126,28 +179,18 @@ def train_joint(
     collate: Collator,
     folder: Path,
     seed: int,
+    cycle: Cycle,
     budget: Budget,
     report: Callable[[], str] | None,
 ) -> None:
-    """Stage 2: cross-entropy of the text plus phone CTC, annealed to zero."""
-
-    def mixture(progress: float) -> Mixture:
-        if progress < 0.28:  # short clips alone, until the decoder has learned to listen
-            return Mixture(joined_share=0.0, prompt_share=0.02, longest_s=2.3, masking=0.3)
-        return Mixture(
-            joined_share=0.04 if progress < 0.35 else 0.15 if progress < 0.6 else 0.3,
-            masking=0.3 if progress < 0.72 else 0.1,
-            warp_share=0.4 if progress < 0.72 else 0.15,
-            slip_share=0.08 if progress < 0.9 else 0.02,
-            batch_s=72.0,
-        )
+    """Stages 2 and 3: cross-entropy of the text plus phone CTC."""
 
     def loss(batch: Batch, moment: Moment) -> dict[str, Tensor]:
         encoded = encode(
             model.model.audio_tower,
             batch.mels,
             batch.frames,
-            learn_convolutions=moment.progress < CONVOLUTIONS_UNTIL,
+            learn_convolutions=moment.progress < cycle.convolutions_until,
         )
         logits, lengths = head(encoded, batch.tokens)
         return {
@@ -157,11 +200,11 @@ def train_joint(
 
     pools = Pools(corpus.split("train"), seed)
     trainer = Trainer(
-        "joint", folder, {"model": model, "head": head}, seed=seed,
-        rate=Rate(1.2e-3, decay_from=0.37), budget=budget,
+        cycle.name, folder, {"model": model, "head": head}, seed=seed,
+        rate=cycle.rate, budget=budget,
     )  # fmt: skip
     trainer.run(
-        mixture_source(pools, mixture), clean_batches(corpus, collate), loss,
+        mixture_source(pools, cycle.mixture), clean_batches(corpus, collate), loss,
         report=report, report_every_s=240,
     )  # fmt: skip
 

@@ -39,8 +39,8 @@ class Mixture:
     `joined_share` of the examples are 2 to 5 sentences with pauses, `noise_share` hold no speech,
     `prompt_share` bring hot words; clips longer than `longest_s` are left out; `masking` scales
     SpecAugment; `warp_share` get another vocal tract. `slip_share` of the words' tokens are wrong
-    when the decoder reads back what it wrote, so that it listens on after an error of its own. A
-    batch holds about `batch_s` seconds of audio.
+    when the decoder reads back what it wrote, so that it listens on after an error of its own. The
+    batches of a step hold about `batch_s` seconds of audio.
     """
 
     joined_share: float = 0.3
@@ -119,7 +119,10 @@ class Pools:
         return Example(tuple(clips), (*pauses_s, rng.uniform(0.0, 0.3)))
 
     def batches(self, number: int, mixture: Mixture) -> list[list[Example]]:
-        """The batches of pool `number`, each of similar lengths, in random order."""
+        """The batches of pool `number`, each of similar lengths, in random order.
+
+        Two neighbours are similar too: nobody waits long for the other where two train at once.
+        """
         rng = random.Random(f"{self._seed}/{number}")
         examples = [self._example(mixture, rng) for _ in range(POOL)]
         examples.sort(key=lambda example: example.duration_s)
@@ -128,8 +131,10 @@ class Pools:
             if (len(batches[-1]) + 1) * max(example.duration_s, 1.0) > mixture.batch_s:
                 batches.append([])
             batches[-1].append(example)
-        rng.shuffle(batches)
-        return batches
+        odd = len(batches) % 2
+        pairs = [batches[start : start + 2] for start in range(odd, len(batches), 2)]
+        rng.shuffle(pairs)
+        return [batch for pair in [*pairs, batches[:odd]] for batch in pair]
 
 
 def joined_mel(corpus: Corpus, example: Example) -> Tensor:

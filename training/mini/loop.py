@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from training.mini.parallel import average_gradients, from_first, rank_and_count
+
 CLIP_NORM = 1.0
 
 
@@ -99,6 +101,7 @@ class Trainer:
         self._save_every_s = save_every_s
         self._log_every = log_every
         self._state = _State()
+        self._rank, self._ranks = rank_and_count()
         self._work: Sequence[Any] | None = None
         self._parameters = [
             parameter
@@ -119,6 +122,8 @@ class Trainer:
         return {name: module.state_dict() for name, module in self._modules.items()}
 
     def _save(self) -> None:
+        if self._rank:
+            return
         partial = self._path.with_suffix(".partial")
         state = {slot: getattr(self._state, slot) for slot in _State.__slots__}
         torch.save(
@@ -161,18 +166,19 @@ class Trainer:
         saved_s = reported_s = logged_s = started_s = time.monotonic()
         sums: dict[str, float] = {}
         with ThreadPoolExecutor(1) as worker:
-            ahead = worker.submit(self._prepare, source, prepare)
+            ahead = worker.submit(self._prepare, source, prepare, self._progress)
             while self._progress < 1.0 and state.step != stop_at_step:
                 batch, moment = ahead.result()
-                state.step, state.index = state.step + 1, state.index + 1
-                ahead = worker.submit(self._prepare, source, prepare)
+                state.step, state.index = state.step + 1, state.index + self._ranks
+                ahead = worker.submit(self._prepare, source, prepare, self._progress)
                 self._step(batch, moment, loss, sums)
                 now_s = time.monotonic()
-                state.elapsed_s += now_s - started_s
-                if state.step % self._log_every == 0:
+                elapsed_s = state.elapsed_s + now_s - started_s
+                state.elapsed_s = from_first(elapsed_s) if self._ranks > 1 else elapsed_s
+                if state.step % self._log_every == 0 and not self._rank:
                     self._log(sums, now_s - logged_s)
                     sums, logged_s = {}, now_s
-                if report is not None and now_s - reported_s > report_every_s:
+                if report is not None and not self._rank and now_s - reported_s > report_every_s:
                     print(f"{self._name}: {state.elapsed_s:.0f} s: {report()}", flush=True)
                     reported_s = logged_s = time.monotonic()
                 if now_s - saved_s > self._save_every_s:
@@ -186,17 +192,17 @@ class Trainer:
     def _progress(self) -> float:
         return self._budget.progress(self._state.elapsed_s, self._state.step)
 
-    def _prepare(self, source: Source, prepare: Prepare) -> tuple[Any, Moment]:
+    def _prepare(self, source: Source, prepare: Prepare, progress: float) -> tuple[Any, Moment]:
         """The batch of the current step; moves on to the next pool where one is used up."""
         state = self._state
         if self._work is None:
             self._work = source(state.pool, state.pool_progress)
-        if state.index >= len(self._work):
-            state.pool, state.index, state.pool_progress = state.pool + 1, 0, self._progress
+        if state.index + self._ranks > len(self._work):
+            state.pool, state.index, state.pool_progress = state.pool + 1, 0, progress
             self._work = source(state.pool, state.pool_progress)
-        rng = random.Random(f"{self._seed}/step/{state.step}")
-        moment = Moment(state.step, self._progress, rng)
-        return prepare(self._work[state.index], moment), moment
+        rng = random.Random(f"{self._seed}/step/{state.step}/{self._rank}")
+        moment = Moment(state.step, progress, rng)
+        return prepare(self._work[state.index + self._rank], moment), moment
 
     def _step(self, batch: Any, moment: Moment, loss: Loss, sums: dict[str, float]) -> None:
         torch.manual_seed(self._seed * 1_000_003 + moment.step)
@@ -204,10 +210,11 @@ class Trainer:
             group["lr"] = self._rate.at(moment.progress, moment.step)
         with torch.autocast("cpu", torch.bfloat16):
             losses = loss(batch, moment)
-        total = torch.stack(list(losses.values())).sum()
-        if torch.isfinite(total):
-            total.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self._parameters, CLIP_NORM)
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        if self._ranks > 1:
+            average_gradients(self._parameters)
+        norm = nn.utils.clip_grad_norm_(self._parameters, CLIP_NORM)
+        if torch.isfinite(norm):
             self._optimizer.step()
         self._optimizer.zero_grad()
         for name, value in losses.items():

@@ -13,9 +13,23 @@ from transformers import AutoProcessor
 
 from engine.models import write_sums
 from engine.router import RouterNetwork, save_router
-from training.mini.base import train_encoder, train_joint
+from training.mini.base import (
+    FIRST_CYCLE,
+    SECOND_CYCLE,
+    Cycle,
+    train_encoder,
+    train_joint,
+)
 from training.mini.card import write_card
-from training.mini.corpus import Corpus, Sizes, load_script, save_script, script, synthesise
+from training.mini.corpus import (
+    JOINED,
+    Corpus,
+    Sizes,
+    load_script,
+    save_script,
+    script,
+    synthesise,
+)
 from training.mini.degrade import damaged, draw_damage
 from training.mini.evaluate import (
     CONDITIONS,
@@ -25,9 +39,10 @@ from training.mini.evaluate import (
     load_outcomes,
     save_outcomes,
 )
-from training.mini.examples import PHONES, Collator
+from training.mini.examples import PHONES, Collator, Example, joined_wave
 from training.mini.loop import Budget
 from training.mini.model import ModelSizes, PhoneHead, make_config, make_model
+from training.mini.parallel import run_ranks
 from training.mini.robust import speech_source, train_robust, with_adapter
 from training.mini.routing import train_router
 from training.mini.sample import SENTENCES, make_sample
@@ -47,7 +62,8 @@ class Plan:
     sizes: Sizes = field(default_factory=Sizes)
     model: ModelSizes = field(default_factory=ModelSizes)
     encoder: Budget = field(default_factory=lambda: Budget(seconds=9 * 60))
-    joint: Budget = field(default_factory=lambda: Budget(seconds=81 * 60))
+    joint: Budget = field(default_factory=lambda: Budget(seconds=50 * 60))
+    refine: Budget = field(default_factory=lambda: Budget(seconds=75 * 60))
     robust: Budget = field(default_factory=lambda: Budget(seconds=8 * 60))
     router: Budget = field(default_factory=lambda: Budget(seconds=5 * 60))
     processes: int = 2
@@ -67,6 +83,7 @@ class Recipe:
             "tokenizer": self.tokenizer,
             "encoder": self.encoder,
             "joint": self.joint,
+            "refine": self.refine,
             "robust": self.robust,
             "router": self.router,
             "evaluate": self.evaluate,
@@ -101,42 +118,57 @@ class Recipe:
         make_processor(train_tokenizer(texts)).save_pretrained(self.work / "processor")
 
     def encoder(self) -> None:
+        self._on_all_cores(self._train_encoder)
+
+    def _train_encoder(self) -> None:
         corpus, processor = self._corpus(), self._processor()
-        model = make_model(make_config(self.plan.model, processor.tokenizer), SEED)
-        head = train_encoder(
-            corpus, model, Collator(processor.tokenizer), self.work / "encoder", SEED,
-            self.plan.encoder,
+        train_encoder(
+            corpus, self._model(processor), self._head(), Collator(processor.tokenizer),
+            self.work / "encoder", SEED, self.plan.encoder,
         )  # fmt: skip
-        torch.save(
-            {"model": model.state_dict(), "head": head.state_dict()}, self.work / "encoder.pt"
-        )
 
     def joint(self) -> None:
+        self._on_all_cores(self._train_joint, FIRST_CYCLE, "encoder", SEED + 1, self.plan.joint)
+
+    def refine(self) -> None:
+        self._on_all_cores(self._train_joint, SECOND_CYCLE, "joint", SEED + 4, self.plan.refine)
+        processor = self._processor()
+        model = self._model(processor)
+        model.load_state_dict(self._weights("refine")["model"])
+        self._save_base(model, processor)
+
+    def _train_joint(self, cycle: Cycle, stage_before: str, seed: int, budget: Budget) -> None:
         corpus, processor = self._corpus(), self._processor()
-        model = make_model(make_config(self.plan.model, processor.tokenizer), SEED)
-        head = PhoneHead(self.plan.model.width, len(PHONES))
-        start = torch.load(self.work / "encoder.pt", weights_only=True)
+        model, head = self._model(processor), self._head()
+        start = self._weights(stage_before)
         model.load_state_dict(start["model"])
         head.load_state_dict(start["head"])
         clips = corpus.split("dev")
+        single = [Example((clip,), (0.0, 0.0)) for clip in clips]
+        joined = [
+            Example(tuple(clips[first : first + JOINED]), (0.0, 0.5, 0.5, 0.5, 0.0))
+            for first in range(0, len(clips) - JOINED + 1, JOINED)
+        ]
+
+        def word_errors(examples: list[Example]) -> str:
+            waves = [joined_wave(corpus, example) for example in examples]
+            texts = transcribe(model, processor, waves)
+            rate = word_error_rate([example.text for example in examples], texts)
+            return f"{rate:.1f} %; {examples[0].text!r} -> {texts[0]!r}"
 
         def report() -> str:
-            texts = transcribe(model, processor, [corpus.wave(clip) for clip in clips])
-            rate = word_error_rate([clip.text for clip in clips], texts)
-            return f"development WER {rate:.1f} %; {clips[0].text!r} -> {texts[0]!r}"
+            return f"development WER {word_errors(single)}\n  joined {word_errors(joined)}"
 
         train_joint(
-            corpus, model, head, Collator(processor.tokenizer), self.work / "joint", SEED + 1,
-            self.plan.joint, report,
+            corpus, model, head, Collator(processor.tokenizer), self.work / cycle.name, seed,
+            cycle, budget, report,
         )  # fmt: skip
-        self._save_base(model, processor)
 
     def robust(self) -> None:
         corpus, processor = self._corpus(), self._processor()
         adapted = with_adapter(load_base(self.out))
-        saved = torch.load(self.work / "joint" / "state.pt", weights_only=True)
-        head = PhoneHead(self.plan.model.width, len(PHONES))
-        head.load_state_dict(saved["weights"]["head"])
+        head = self._head()
+        head.load_state_dict(self._weights("refine")["head"])
         clips = corpus.split("dev")
         rng = random.Random(SEED)
         speech = speech_source(corpus, rng)
@@ -216,6 +248,19 @@ class Recipe:
     @property
     def _router_path(self) -> Path:
         return self.out / "router" / "router.safetensors"
+
+    def _model(self, processor: Any) -> Any:
+        return make_model(make_config(self.plan.model, processor.tokenizer), SEED)
+
+    def _head(self) -> PhoneHead:
+        return PhoneHead(self.plan.model.width, len(PHONES))
+
+    def _on_all_cores(self, work: Callable[..., None], *arguments: Any) -> None:
+        run_ranks(work, arguments, self.plan.processes)
+
+    def _weights(self, stage: str) -> Any:
+        """What a finished stage has trained, by module."""
+        return torch.load(self.work / stage / "state.pt", weights_only=True)["weights"]
 
     def _save_base(self, model: Any, processor: Any) -> None:
         base = self.out / "base"

@@ -1,4 +1,4 @@
-"""Sentences to waveforms by the free engines flite, festival and espeak-ng.
+"""Sentences to waveforms by the free engines flite, festival, Pico and espeak-ng.
 
 Each function returns mono float32 at 16 kHz, trimmed to 0.1 s around the speech, its root mean
 square at `LEVEL`, its length a whole number of 10 ms hops.
@@ -22,6 +22,7 @@ LEVEL = 0.05
 _MARGIN_S = 0.1
 _FLITE_PITCH_HZ = {"slt": 170.0, "awb": 130.0, "kal16": 100.0, "rms": 100.0}
 _ESPEAK_WORDS_PER_MINUTE = 165
+_PICO_RATE = 16_000
 
 Wave = npt.NDArray[np.float32]
 
@@ -71,6 +72,18 @@ def _espeak(text: str, manner: Manner, path: Path) -> None:
     _run(["espeak-ng", "-v", manner.voice.speaker, *settings, text])
 
 
+def _pico(text: str, manner: Manner, path: Path) -> None:
+    try:
+        import ttspico  # compiled on installation, so only here where it is needed
+    except ModuleNotFoundError as error:
+        raise SynthesisError("Pico is not installed: pip install ttspico") from error
+    engine = ttspico.TtsEngine(manner.voice.speaker)
+    engine.rate = round(100 / manner.duration_scale)
+    engine.pitch = round(100 * manner.pitch_scale)
+    samples = np.frombuffer(engine.speak(text), dtype=np.int16)
+    sf.write(path, samples, _PICO_RATE)
+
+
 def _festival(texts: Sequence[str], manners: Sequence[Manner], paths: Sequence[Path]) -> None:
     """All sentences in one process, because festival takes long to start."""
     lines = []
@@ -110,6 +123,8 @@ def speak(texts: Sequence[str], manners: Sequence[Manner]) -> list[Wave]:
         for text, manner, path in zip(texts, manners, paths, strict=True):
             if manner.voice.engine == "flite":
                 _flite(text, manner, path)
+            elif manner.voice.engine == "pico":
+                _pico(text, manner, path)
             elif manner.voice.engine == "espeak":
                 _espeak(text, manner, path)
         return [_tidy(p, m.resampling) for p, m in zip(paths, manners, strict=True)]

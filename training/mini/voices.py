@@ -4,19 +4,23 @@ import random
 from dataclasses import dataclass
 
 ESPEAK_ACCENTS = (
-    "en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-us-nyc",
+    "en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-us-nyc", "en-029",
+    "en-gb-x-gbcwmd",
 )  # fmt: skip
 ESPEAK_VARIANTS = (
     "f1", "f2", "f3", "f4", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "Andy", "Annie", "Denis",
     "Gene", "Hugo", "Jacky", "Lee", "Michael", "Mike", "adam", "belinda", "david", "edward",
     "grandma", "iven", "john", "linda", "max", "paul", "quincy", "rob", "robert", "steph",
-    "travis", "victor", "zac", "klatt2", "klatt4",
+    "travis", "victor", "zac", "klatt2", "klatt4", "Alex", "Alicia", "Diogo", "Gene2", "Henrique",
+    "Marco", "Nguyen", "Storm", "anika", "antonio", "aunty", "benjamin", "boris", "caleb", "ed",
+    "edward2", "grandpa", "gustave", "iven2", "iven3", "klatt", "klatt5", "marcelo", "michel",
+    "miguel", "norbert", "pablo", "pedro", "sandro", "shelby", "steph2", "steph3",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A speaker of an engine ("flite", "festival", "espeak"), by the name it has there."""
+    """A speaker of an engine ("flite", "festival", "pico", "espeak"), by the name it has there."""
 
     engine: str
     speaker: str
@@ -42,14 +46,16 @@ class Manner:
 
 # Shares of the training set; the rest goes to espeak, drawn from accents times variants.
 TRAINED_SHARES = {
-    Voice("flite", "slt"): 0.15,
-    Voice("flite", "awb"): 0.15,
+    Voice("flite", "slt"): 0.12,
+    Voice("flite", "awb"): 0.13,
     Voice("flite", "kal16"): 0.08,
     Voice("festival", "ked_diphone"): 0.07,
     Voice("festival", "kal_diphone"): 0.03,
-    Voice("festival", "cmu_us_slt_arctic_hts"): 0.06,
+    Voice("festival", "cmu_us_slt_arctic_hts"): 0.05,
+    Voice("pico", "en-US"): 0.09,
+    Voice("pico", "en-GB"): 0.09,
 }
-# Never trained on: a whole flite speaker, and espeak accents and variants that training lacks.
+# Never trained on: a whole flite speaker, and five espeak variants.
 HELD_OUT = (
     Voice("flite", "rms"),
     Voice("espeak", "en-029+m8"),
