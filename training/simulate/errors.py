@@ -1,10 +1,12 @@
 """What can go wrong while clips are simulated.
 
+UnknownScenarioError    a name that is none of the 54 (a `UsageError`)
 SimulationError
   CodecUnavailableError   this machine has no encoder or decoder for a codec
+  MaterialError           a noise, or other people's speech, cannot be had
 """
 
-from engine.errors import WildscribeError
+from engine.errors import UsageError, WildscribeError
 
 
 class SimulationError(WildscribeError):
@@ -15,3 +17,11 @@ class SimulationError(WildscribeError):
 
 class CodecUnavailableError(SimulationError):
     """The installed audio libraries can't encode and decode a codec."""
+
+
+class MaterialError(SimulationError):
+    """A sound that an effect asks for is not there, or its file is damaged."""
+
+
+class UnknownScenarioError(UsageError):
+    """There is no such scenario."""
