@@ -1,0 +1,50 @@
+"""Configurations to start from, by how much memory there is.
+
+A clip of 30 s at 1.7B costs what `training.finetune.memory` says; the presets leave a fifth of the
+card free. All have 64 clips behind a step, as in the paper's script, so they learn the same.
+Mini is no scaled-down copy of that model: its rates were found on mini.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from training.finetune.config import (
+    AdapterConfig,
+    BatchConfig,
+    CheckpointConfig,
+    DataConfig,
+    ModelConfig,
+    RunConfig,
+    SftConfig,
+)
+
+_LIMITS = (0.3, 0.5, 0.7)
+
+_PAPER = RunConfig(model=ModelConfig(path="Qwen3-ASR-1.7B", device="cuda"))
+
+PRESETS: Mapping[str, RunConfig] = MappingProxyType(
+    {
+        "mini-cpu": RunConfig(
+            model=ModelConfig(path="mini", device="cpu"),
+            adapter=AdapterConfig(rank=16, alpha=32.0),
+            batch=BatchConfig(clips_per_step=16, clips_at_once=8, gradient_checkpointing=False),
+            checkpoints=CheckpointConfig(every_steps=100),
+            sft1=SftConfig(encoder_rate=1e-3, aligner_rate=1e-3, wer_limits=_LIMITS),
+            sft2=SftConfig(language_model_rate=5e-4),
+            sft3=SftConfig(encoder_rate=2e-4, aligner_rate=2e-4, language_model_rate=2e-4),
+        ),
+        "8gb": replace(
+            _PAPER,
+            model=replace(_PAPER.model, four_bit=True),
+            data=DataConfig(most_clip_s=20.0),
+            batch=BatchConfig(clips_at_once=1),
+        ),
+        "24gb": replace(_PAPER, batch=BatchConfig(clips_at_once=8, loader_processes=2)),
+        "80gb": replace(
+            _PAPER,
+            batch=BatchConfig(clips_at_once=16, gradient_checkpointing=False, loader_processes=4),
+        ),
+    }
+)
+"""Name -> configuration; paths of data are still missing."""
