@@ -1,6 +1,7 @@
 """Echo: a stairwell, a courtyard, a loudspeaker that comes back into the microphone."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from training.simulate.primitives.echo_delay import EchoDelay, repeats
 class Echo:
     """Single reflections, and one that comes round again and again."""
 
-    name: str = "echo"
-    reference_name: str = "strong_echo"
-    place: Place = Place.ROOM
+    name: ClassVar[str] = "echo"
+    reference_name: ClassVar[str] = "strong_echo"
+    place: ClassVar[Place] = Place.ROOM
 
     def draw(
         self, severity: float, rng: np.random.Generator, materials: Materials

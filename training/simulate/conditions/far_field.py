@@ -1,6 +1,7 @@
 """Far field: the talker is across the room."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,9 +18,9 @@ class FarField:
     What air takes from high frequencies over the distance is in the responses of the rooms.
     """
 
-    name: str = "far_field"
-    reference_name: str = "far_field"
-    place: Place = Place.ROOM
+    name: ClassVar[str] = "far_field"
+    reference_name: ClassVar[str] = "far_field"
+    place: ClassVar[Place] = Place.ROOM
 
     def draw(
         self, severity: float, rng: np.random.Generator, materials: Materials

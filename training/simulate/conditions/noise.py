@@ -1,6 +1,7 @@
 """Noise: something else is to be heard, too."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from training.simulate.primitives.additive_noise import AdditiveNoise
 class Noise:
     """Hiss, hum, voices, a street, a machine, or the person's own noises; one or two of them."""
 
-    name: str = "noise"
-    reference_name: str = "noise"
-    place: Place = Place.BACKGROUND
+    name: ClassVar[str] = "noise"
+    reference_name: ClassVar[str] = "noise"
+    place: ClassVar[Place] = Place.BACKGROUND
 
     def draw(
         self, severity: float, rng: np.random.Generator, materials: Materials

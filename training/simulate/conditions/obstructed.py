@@ -1,6 +1,7 @@
 """Obstructed: something stands between the mouth and the microphone."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,9 +19,9 @@ _ORDER = 2  # 12 dB an octave: a wall's mass gives 6, the cloth or the gap aroun
 class Obstructed:
     """From a thin pocket to behind a closed door: no direct path, dull, quiet."""
 
-    name: str = "obstructed"
-    reference_name: str = "barrier"
-    place: Place = Place.ROOM
+    name: ClassVar[str] = "obstructed"
+    reference_name: ClassVar[str] = "barrier"
+    place: ClassVar[Place] = Place.ROOM
 
     def draw(
         self, severity: float, rng: np.random.Generator, materials: Materials
