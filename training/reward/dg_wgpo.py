@@ -1,7 +1,7 @@
 """The reward of a rollout, with all its parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from training.reward import terms
 from training.reward.options import RewardOptions
@@ -22,7 +22,7 @@ class Reward:
         r_static: as it entered the total.
         r_fine: whether errors are near misses.
         r_struc: whether order and length are right.
-        r_dyn: as it entered the total; None where both its parts are off.
+        r_dyn: as it entered the total; 0 where both its parts are off.
         alignment: correct tokens, soft and hard errors.
     """
 
@@ -33,8 +33,16 @@ class Reward:
     r_static: float
     r_fine: float
     r_struc: float
-    r_dyn: float | None
+    r_dyn: float
     alignment: Alignment
+
+    def parts(self) -> dict[str, float]:
+        """Every number by name, for a log."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name != "alignment"
+        }
 
 
 DEFAULT = RewardOptions()
@@ -71,7 +79,7 @@ def reward(
         r_dyn = terms.r_dyn(r_fine, r_struc, _fine_weight(wer, options))
         total = terms.combined(r_static, r_dyn, options.dynamic_weight)
     else:
-        r_dyn, total = None, r_static
+        r_dyn, total = 0.0, r_static
     return Reward(total, wer, r_wer, r_rep, r_static, r_fine, r_struc, r_dyn, alignment)
 
 

@@ -1,5 +1,7 @@
 """The whole reward: by hand, with terms off, and for any texts."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -130,7 +132,7 @@ def test_the_word_error_rate_alone() -> None:
     for text in ("please print", SAID + LOOP, ""):
         (found,) = rewards(SAID, [text], WER_ONLY)
         assert found.total == found.r_wer == 1 - found.wer
-        assert found.r_dyn is None
+        assert found.r_dyn == 0.0
 
 
 def test_the_threshold_of_loops_is_an_option() -> None:
@@ -147,6 +149,19 @@ def test_the_threshold_of_loops_is_an_option() -> None:
 def test_options_that_make_no_sense(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         replace(RewardOptions(), **wrong)  # type: ignore[arg-type]
+
+
+def test_a_log_gets_every_part() -> None:
+    assert one("").parts() == {
+        "total": 0.0, "wer": 1.0, "r_wer": 0.0, "r_rep": 1.0, "r_static": 0.0, "r_fine": 0.0,
+        "r_struc": 0.0, "r_dyn": 0.0,
+    }  # fmt: skip
+
+
+def test_it_is_plain_python() -> None:
+    code = "import sys, training.reward as r; print({'torch', 'numpy'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 @given(WORDS, WORDS, SWITCHES)

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from training.score import Bootstrap, Interval, Record, score, score_clip, whisper
+from training.score import (
+    Bootstrap,
+    Failure,
+    Interval,
+    Record,
+    read_records,
+    score,
+    score_clip,
+    whisper,
+)
 
 
 def _record(reference: str, prediction: str, subset: str) -> Record:
@@ -82,6 +91,17 @@ def test_intervals_only_where_asked_for_and_where_there_are_clips_enough() -> No
     assert sure.low <= sure.estimate <= sure.high
     assert sure.estimate == pytest.approx(10 / 16)
     assert report.by_language["zh"].interval is None  # one clip
+
+
+def test_the_benchmarks_own_records(shared: Path) -> None:
+    report = score(read_records(shared / "fixtures/wild-speech/bench.jsonl"))
+    # Its predictions are empty: every word is deleted.
+    assert report.overall.pooled.rate == 1.0
+    assert report.overall.pooled.deletions == report.overall.pooled.reference_length
+    assert report.overall.failures.rate(Failure.EMPTY) == 1.0
+    assert set(report.breakdown) == {
+        "noise", "far_field", "obstructed", "distortion", "recording", "dropout",
+    }  # fmt: skip
 
 
 def test_a_clip_alone() -> None:
