@@ -27,34 +27,13 @@ class Router:
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu") -> "Router":
-        """Reads a router of the published architecture, of any size.
+        """Reads a router; arguments and errors are those of `load_network`.
 
         Args:
             path: the safetensors file.
             device: a torch device name.
-
-        Raises:
-            PickleRefusedError: the file is a pickle.
-            MissingModelError: there is no such file.
-            LayoutError: it is no safetensors file.
-            KeyMismatchError: tensors are missing or unexpected, or do not fit each other.
         """
-        if path.suffix.lower() in PickleRefusedError.suffixes:
-            raise PickleRefusedError.of(path)
-        if not path.is_file():
-            raise MissingModelError(f"There is no router at {path}.")
-        try:
-            tensors = load_file(path)
-        except SafetensorError as error:
-            raise LayoutError(f"{path.name} cannot be read as safetensors: {error}.") from error
-        try:
-            network = RouterNetwork(RouterSizes.of(tensors))
-            network.load_state_dict(tensors)
-        except (KeyError, ValueError, RuntimeError) as error:
-            raise KeyMismatchError(
-                f"{path.name} is not a router of the known architecture: {error}."
-            ) from error
-        return cls(network, device)
+        return cls(load_network(path), device)
 
     @property
     def window_samples(self) -> int:
@@ -100,6 +79,36 @@ class Router:
         scores = self._network(frames.to(self._device), lengths.to(self._device))
         degraded = torch.softmax(scores.float(), dim=1)[:, 1]
         return np.asarray(degraded.cpu(), np.float32)
+
+
+def load_network(path: Path) -> RouterNetwork:
+    """Reads a network of the published architecture, of any size.
+
+    Args:
+        path: the safetensors file.
+
+    Raises:
+        PickleRefusedError: the file is a pickle.
+        MissingModelError: there is no such file.
+        LayoutError: it is no safetensors file.
+        KeyMismatchError: tensors are missing or unexpected, or do not fit each other.
+    """
+    if path.suffix.lower() in PickleRefusedError.suffixes:
+        raise PickleRefusedError.of(path)
+    if not path.is_file():
+        raise MissingModelError(f"There is no router at {path}.")
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise LayoutError(f"{path.name} cannot be read as safetensors: {error}.") from error
+    try:
+        network = RouterNetwork(RouterSizes.of(tensors))
+        network.load_state_dict(tensors)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise KeyMismatchError(
+            f"{path.name} is not a router of the known architecture: {error}."
+        ) from error
+    return network
 
 
 def save_router(network: RouterNetwork, path: Path) -> None:

@@ -124,7 +124,8 @@ def make_router(
         held_out: to calibrate, to choose the threshold and to judge by; no speaker and no recording
             of theirs may be among ``examples``.
         options: budget and seed; the defaults where None.
-        start: a router to start from, left as it is; None starts from nothing.
+        start: a router to start from, left as it is (`engine.router.load_network` reads one);
+            None starts from nothing.
         bootstrap: how to find the intervals.
         on_step: called after each step.
 

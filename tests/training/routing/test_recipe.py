@@ -9,7 +9,7 @@ import torch
 
 from engine.checkpoint.folder import ROUTER_FILE
 from engine.errors import StorageError, UsageError
-from engine.router import Router, RouterNetwork, RouterSizes
+from engine.router import Router, RouterNetwork, RouterSizes, load_network
 from engine.samples import Samples
 from training.routing import (
     REPORT_FILE,
@@ -85,6 +85,7 @@ def test_it_is_saved_as_the_engine_reads_it(trained: TrainedRouter, tmp_path: Pa
     assert report["options"]["steps"] == 40
     assert report["reliability"]["after"]["bins"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [REPORT_FILE, ROUTER_FILE]
+    _assert_equal(load_network(tmp_path / ROUTER_FILE), trained.network)
     with pytest.raises(StorageError):
         trained.save(tmp_path / "absent")
 
