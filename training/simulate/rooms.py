@@ -19,7 +19,7 @@ from training.simulate.effect import SAMPLE_RATE, Room, Wave
 DIRECT_TAPS = SAMPLE_RATE * 5 // 2_000  # 2.5 ms: what the direct-to-reverberant ratio calls direct
 DEFAULT_SEED = 0
 
-_VERSION = 1  # of how responses are made: a file of another version is not read
+VERSION = 1  # of how responses are made: a file of another version is not read
 _OPEN, _HIDDEN = 190, 60  # rooms with and without a direct path
 _RT60_S = (0.15, 1.5)
 _DISTANCE_M = (0.5, 12.0)
@@ -48,7 +48,7 @@ class RoomBank:
         Raises:
             StorageError: the folder can't be written to.
         """
-        path = folder / f"rooms-{_VERSION}-{seed}.npz"
+        path = folder / f"rooms-{VERSION}-{seed}.npz"
         bank = cls._read(path)
         if bank is None:
             bank = cls.made(seed)
@@ -175,7 +175,7 @@ def _between(ends: tuple[float, float], place: float) -> float:
 
 
 def _digest(*arrays: npt.NDArray[np.generic]) -> str:
-    digest = hashlib.sha256(str(_VERSION).encode())
+    digest = hashlib.sha256(str(VERSION).encode())
     for array in arrays:
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
