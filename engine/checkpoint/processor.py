@@ -1,6 +1,7 @@
 """The processor of a base model: feature extractor, tokenizer and chat template."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,17 +83,17 @@ def load_processor(folder: ModelFolder) -> "Qwen3ASRProcessor":
     if not present:
         # transformers would make one up that knows a single token.
         raise LayoutError(f"{folder.base} holds no tokenizer.")
-    for path in present:
-        read_json(path)  # names the file that is damaged
+    # The tokenizers library answers damaged files with a bare Exception.
+    described = {path.name: read_json(path) for path in present}
+    merges = folder.base / "merges.txt"
+    if merges.is_file() and "vocab.json" in described:
+        _check_merges(merges, described["vocab.json"])
     try:
         if folder.layout is BaseLayout.NATIVE:
             return Qwen3ASRProcessor.from_pretrained(folder.base, local_files_only=True)
         tokenizer = Qwen2Tokenizer.from_pretrained(folder.base, local_files_only=True)
         return Qwen3ASRProcessor(Qwen3ASRFeatureExtractor(), tokenizer, chat_template=CHAT_TEMPLATE)
-    except Exception as error:
-        # The tokenizers library answers damaged merges with a bare Exception and nothing narrower.
-        if type(error) is not Exception and not isinstance(error, _UNREADABLE):
-            raise
+    except (OSError, ValueError, AttributeError) as error:
         raise LayoutError(f"The tokenizer in {folder.base} cannot be read: {error}.") from error
 
 
@@ -126,3 +127,14 @@ def save_processor(processor: "Qwen3ASRProcessor", out: Path, layout: BaseLayout
     merges = [" ".join(pair) for pair in content["model"]["merges"]]
     lines = "\n".join(["#version: 0.2", *merges, ""])
     (out / "merges.txt").write_text(lines, encoding="utf-8", newline="\n")
+
+
+def _check_merges(path: Path, vocabulary: Mapping[str, object]) -> None:
+    """Each line joins two pieces of the vocabulary to a third; the first line may say a version."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if not line or line.startswith("#version"):
+            continue
+        pieces = line.split(" ")
+        if len(pieces) != 2 or any(piece not in vocabulary for piece in (*pieces, "".join(pieces))):
+            raise LayoutError(f"{path} is damaged in line {number}.")

@@ -148,7 +148,7 @@ def test_a_damaged_vocabulary(original):
 def test_damaged_merges(original, line):
     with (original.base / "merges.txt").open("a", encoding="utf-8") as merges:
         merges.write(line + "\n")
-    with pytest.raises(LayoutError, match="tokenizer"):
+    with pytest.raises(LayoutError, match=r"merges\.txt is damaged in line \d+"):
         load_base(original, "cpu", torch.float32)
 
 
