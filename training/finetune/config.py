@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import UsageError
 from engine.languages import resolve
+from training.rl.config import RlConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,7 @@ class RunConfig:
     sft1: SftConfig = field(default_factory=_phase_1)
     sft2: SftConfig = field(default_factory=_phase_2)
     sft3: SftConfig = field(default_factory=_phase_3)
+    rl: RlConfig = field(default_factory=RlConfig)
 
     def __post_init__(self) -> None:
         if len(set(self.stages)) != len(self.stages) or not self.stages:

@@ -22,6 +22,7 @@ STAGES: Mapping[str, str] = MappingProxyType(
         "sft1": "training.finetune.sft:train",
         "sft2": "training.finetune.sft:train",
         "sft3": "training.finetune.sft:train",
+        "rl": "training.rl.stage:train",
     }
 )
 """Name -> "module:function"; imported when it is run, since each brings its own libraries."""

@@ -1,0 +1,250 @@
+"""TRL's GRPO trainer, made to hear: audio prompts, and groups without signal drawn anew.
+
+What is TRL's: sampling, advantages ((r - mean) / (std + 1e-4) inside a group), the clipped ratio,
+the token-level loss over the whole batch ("dapo"). Its private methods that are touched, each with
+its reason, are held by tests/training/rl/test_trl_contract.py.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+from typing import Any
+
+import torch
+from datasets import Dataset
+from torch import Tensor, nn
+
+from engine.audio import load
+from engine.recognizer import Clip
+from engine.recognizer.inputs import make_batch
+from training.data import Example
+from training.finetune.errors import LossNotFiniteError
+from training.finetune.trainee import Trainee
+from training.rl.config import RlConfig
+from training.rl.groups import Batch, joined, muted, rows
+from training.rl.journal import Journal, StepFigures
+from training.rl.order import Order
+from training.rl.rollouts import Group, Judge, Rollout, budget, words
+from training.rl.tally import tally
+from training.rl.trl_api import GRPOTrainer
+
+FEATURES = ("input_features", "input_features_mask")
+
+
+class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
+    """Learns from groups of rollouts whose rewards differ.
+
+    Args:
+        trainee: the model; exactly what learns requires a gradient.
+        arguments: see `training.rl.stage`.
+        config: of the stage.
+        order: the clips.
+        judge: rewards the rollouts of one clip.
+        journal: told of every step; keeps checkpoints and the best adapter.
+        callbacks: of transformers.
+        rollouts_at_once: rollouts in memory while sampling.
+    """
+
+    def __init__(
+        self,
+        trainee: Trainee,
+        arguments: Any,
+        config: RlConfig,
+        order: Order,
+        judge: Judge,
+        journal: Journal,
+        callbacks: Sequence[Any] = (),
+        *,
+        rollouts_at_once: int = 64,
+    ) -> None:
+        self._trainee = trainee
+        self._rl = config
+        self._order = order
+        self._judge = judge
+        self._journal = journal
+        self._clips_at_once = max(1, rollouts_at_once // config.rollouts)
+        self._asked: list[Example] = []
+        self._groups: list[Group] = []
+        self._sampled: list[Group] = []
+        self._refills = 0
+        self._learnt_tokens = 0
+        self._features: dict[str, Tensor] = {}
+        self._since = time.monotonic()
+        count = math.ceil(config.steps / config.updates_per_rollout) * config.clips_per_step
+        super().__init__(
+            model=trainee.model,
+            reward_funcs=[self._reward],
+            args=arguments,
+            # Rows without content: clips come from the order, since how many a step uses is not
+            # known before they are rewarded.
+            train_dataset=Dataset.from_dict({"prompt": [""] * count}),
+            # Not the processor: TRL would take the model for one that sees images.
+            processing_class=trainee.processor.tokenizer,
+            callbacks=list(callbacks),
+        )
+
+    def _send_telemetry(self) -> None:
+        """TRL reports every training to its makers; nobody has agreed to that here."""
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> Batch:
+        """Samples until there are enough groups with a signal, or refills have run out.
+
+        Dynamic sampling is this method, TRL has none: it would let groups of advantage 0 through,
+        and count their tokens in the divisor of the loss. What is still missing at the end is
+        filled with rows that do not count, because TRL cuts a batch into equal parts.
+        """
+        wanted = self._rl.clips_per_step
+        kept: list[Batch] = []
+        silent: list[Batch] = []
+        self._sampled = []
+        for refill in range(1 + self._rl.most_refills):
+            self._refills = refill
+            clips = self._order.take(wanted - len(kept))
+            for at in range(0, len(clips), self._clips_at_once):
+                for group, batch in self._rolled_out(clips[at : at + self._clips_at_once]):
+                    self._sampled.append(group)
+                    (kept if group.has_signal else silent).append(batch)
+            if len(kept) == wanted:
+                break
+        self._journal.position = self._order.position
+        empty = [muted(batch) for batch in silent[: wanted - len(kept)]]
+        whole = joined(kept + empty, self._tokenizer.pad_token_id)
+        self._learnt_tokens = int(whole["num_items_in_batch"])
+        return whole
+
+    def _rolled_out(self, clips: Sequence[Example]) -> Iterator[tuple[Group, Batch]]:
+        count = self._rl.rollouts
+        self._asked, self._groups = list(clips), []
+        most = max(budget(clip, self._rl.most_tokens) for clip in clips)
+        self.generation_config.max_new_tokens = most
+        prompts = [{"prompt": "", "clip": clip} for clip in clips for _ in range(count)]
+        batch = super()._generate_and_score_completions(prompts) | self._features
+        for number, group in enumerate(self._groups):
+            yield group, rows(batch, number * count, (number + 1) * count)
+
+    def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, Batch]:
+        """The prompts of inference with their audio, once a rollout; TRL knows text and images."""
+        clips = [Clip(load(clip.audio), context=clip.prompt) for clip in self._asked]
+        base = self._trainee.base
+        tensors = make_batch(self._trainee.processor, clips, base.dtype, base.device).tensors
+        each = {name: t.repeat_interleave(self._rl.rollouts, dim=0) for name, t in tensors.items()}
+        self._features = {name: each[name] for name in FEATURES}
+        pairs = zip(each["input_ids"], each["attention_mask"].bool(), strict=True)
+        return [ids[mask].tolist() for ids, mask in pairs], None, dict(self._features)
+
+    def _reward(
+        self,
+        prompts: Sequence[str],
+        completions: Sequence[str],
+        completion_ids: Sequence[Sequence[int]],
+        clip: Sequence[Example],
+        **_: Any,
+    ) -> list[float]:
+        """TRL's reward function: all rollouts of some clips, group behind group."""
+        heard = [
+            Rollout(words(text), len(ids), ids[-1] in self.eos_token_ids)
+            for text, ids in zip(completions, completion_ids, strict=True)
+        ]
+        for at in range(0, len(heard), self._rl.rollouts):
+            group = tuple(heard[at : at + self._rl.rollouts])
+            self._groups.append(Group(clip[at], group, tuple(self._judge(clip[at], group))))
+        return [verdict.total for group in self._groups for verdict in group.verdicts]
+
+    def _compute_loss(self, model: nn.Module, inputs: Batch) -> Tensor:
+        """TRL's loss; it hands on what it knows of, so the audio goes around it."""
+        self._features = {name: inputs[name] for name in FEATURES}
+        loss: Tensor = super()._compute_loss(model, inputs)
+        return loss
+
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: nn.Module,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        compute_entropy: bool = False,
+        **_: Any,
+    ) -> tuple[Tensor, Tensor | None, None]:
+        """Log-probabilities of the rollouts' tokens, given the audio.
+
+        TRL's own would leave out the audio, and the positions, which generation counts from the
+        first token that is no padding.
+        """
+        labels = input_ids.masked_fill(attention_mask == 0, -100)
+        labels[:, :-logits_to_keep] = -100
+        tensors = {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "position_ids": (attention_mask.cumsum(dim=1) - 1).clamp(min=0),
+            "labels": labels,
+            **self._features,
+        }
+        found = []
+        for at in range(0, len(input_ids), batch_size or len(input_ids)):
+            part = {n: t[at : at + (batch_size or len(input_ids))] for n, t in tensors.items()}
+            with self.accelerator.autocast():
+                output = model(**part, fused_lm_head=True)
+            found.append(torch.stack([output.log_probs, output.entropy])[..., -logits_to_keep:])
+        likely, entropies = torch.cat(found, dim=1)
+        return likely, entropies if compute_entropy else None, None
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Tells of a step; a loss or gradient that is no number ends the training here, before
+        anything is saved.
+
+        Raises:
+            LossNotFiniteError: it is not finite.
+        """
+        if "loss" not in logs:
+            return
+        seen = {
+            name: fmean(number for number in values if not math.isnan(number))
+            for name, values in self._metrics["train"].items()
+            if not all(map(math.isnan, values))
+        }
+        self._metrics["train"].clear()
+        now = time.monotonic()
+        figures = StepFigures(
+            step=self.state.global_step,
+            steps=self.state.max_steps,
+            loss=logs["loss"],
+            rate=logs["learning_rate"],
+            gradient_norm=logs["grad_norm"],
+            tokens=self._learnt_tokens,
+            wall_s=now - self._since,
+            entropy=seen.get("entropy", math.nan),
+            clipped_low=seen.get("clip_ratio/low_mean", math.nan),
+            clipped_high=seen.get("clip_ratio/high_mean", math.nan),
+        )
+        self._since = now
+        self._journal.stepped(figures, tally(self._sampled, self._refills), self._sampled)
+        if not (math.isfinite(figures.loss) and math.isfinite(figures.gradient_norm)):
+            raise LossNotFiniteError(
+                f"At step {figures.step} the loss is {figures.loss} and the gradient's norm "
+                f"{figures.gradient_norm}.",
+                "The last complete checkpoint, from before, is kept.",
+                "Lower the learning rate, or look at the clips of this step for damaged audio; "
+                "then resume.",
+            )
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Hears held-out clips; when they have not been heard better for long, it ends here."""
+        if self._journal.measured(self.state.global_step):
+            self.control.should_training_stop = True
+        self._since = time.monotonic()
+        return {}
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Everything needed to go on, under the run's own names; TRL would add a model card."""
+        with self._journal.checkpoint(self.state.global_step) as folder:
+            self._save_rng_state(str(folder))
+            self._save_optimizer_and_scheduler(str(folder))
+            self._save_scaler(str(folder))
+            self.state.save_to_json(str(folder / "trainer_state.json"))
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: nn.Module | None = None
+    ) -> None:
+        """The weights are in place already: the stage wants them also where no step is left."""
