@@ -93,6 +93,11 @@ class RlConfig:
             raise UsageError("epsilon_low must be below 1, and overlong_share from 0 to 1.")
 
 
+def _at_least(name: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise UsageError(f"{name} must be at least {least}, not {value}.")
+
+
 MINI = RlConfig(
     steps=200,
     rollouts=8,
@@ -103,8 +108,3 @@ MINI = RlConfig(
     held_out_every_steps=20,
 )
 """For the model of 3.8 million parameters on a CPU; LoRA on a small model wants larger steps."""
-
-
-def _at_least(name: str, value: float, least: float) -> None:
-    if not value >= least:
-        raise UsageError(f"{name} must be at least {least}, not {value}.")
