@@ -26,6 +26,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "sampling": (str,),
     "severity": (int, float),
     "seed": (int,),
+    "attempt": (int,),
     "speed": (int, float),
     "effects": (list,),
     "measured": (list,),
@@ -52,7 +53,9 @@ class SimulatedClip:
         language: ISO code.
         plan: all parameters.
         sampling: how the severity was drawn.
-        seed: of the set; with `index` it gives everything that was drawn.
+        seed: of the set; with `index` and `attempt` it gives everything that was drawn.
+        attempt: how many times the clip was begun before with a source or a noise that turned
+            out to be damaged.
         measured: see `Rendered`.
         gain_db: see `Rendered`.
         version: of Wildscribe.
@@ -70,6 +73,7 @@ class SimulatedClip:
     plan: Plan
     sampling: str
     seed: int
+    attempt: int
     measured: tuple[Parameters, ...]
     gain_db: float
     version: str
@@ -91,6 +95,7 @@ class SimulatedClip:
             "sampling": self.sampling,
             "severity": self.plan.severity,
             "seed": self.seed,
+            "attempt": self.attempt,
             "speed": self.plan.speed,
             "effects": [to_json(effect) for effect in self.plan.effects],
             "measured": list(self.measured),
@@ -158,11 +163,6 @@ def parse_manifest(lines: Iterable[bytes], source: str) -> Iterator[SimulatedCli
                 "Make the set again, or take the line out.",
             ) from error
         yield clip
-
-
-def line(clip: SimulatedClip) -> bytes:
-    """One line of a manifest, with its end."""
-    return json.dumps(clip.to_json(), ensure_ascii=False).encode() + b"\n"
 
 
 def remake(clip: SimulatedClip, clean: Path, materials: Materials) -> Rendered:
