@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.mini.cases import CONDITIONS, SCENARIO_SET, SETS
 from training.mini.evaluate import (
-    CONDITIONS,
     ROUTES,
-    SETS,
     Outcome,
     degraded_rate,
     rate,
     router_accuracy,
+    scenario_rate,
 )
 from training.mini.text import DATA_DIR
 from training.mini.voices import HELD_OUT
+from training.simulate.scenarios import ATOMIC, SCENARIOS
 
 Invented = dict[str, dict[str, str]]
 """Text written where nobody speaks: model to sound to text."""
@@ -48,6 +49,8 @@ def targets(outcomes: Sequence[Outcome], invented: Invented) -> list[Target]:
         return rate(outcomes, test_set, "clean", route)
 
     base, robust, routed = (degraded_rate(outcomes, route) for route in ROUTES)
+    scenes = {route: scenario_rate(outcomes, route) for route in ROUTES}
+    saved = 100 * (scenes["base"] - scenes["robust"]) / scenes["base"]
     lost = max(clean(test_set, "routed") - clean(test_set) for test_set in SETS)
     seen = router_accuracy(outcomes, unheard)
     texts = sum(map(len, invented.values()))
@@ -59,6 +62,7 @@ def targets(outcomes: Sequence[Outcome], invented: Invented) -> list[Target]:
         Target("robust below base, mean of degraded", 100 * (base - robust) / base, 30, "%", True),
         Target("routed above base, clean, worst set", lost, 0.5, "points"),
         Target("routed above robust, mean of degraded", 100 * (routed - robust) / robust, 10, "%"),
+        Target("robust below base, mean of the 54 scenarios", saved, 30, "%", True),
         Target("router right, never-heard voices", seen, 97, "%", True),
         Target("texts invented where nobody speaks", texts, 0, "texts"),
     ]
@@ -77,6 +81,21 @@ def _rates(outcomes: Sequence[Outcome]) -> str:
             cells = [f"{rate(outcomes, test_set, c, route):.1f}" for c in CONDITIONS]
             rows.append([f"{test_set} ({clips})", route, *cells])
     return _table(["set", "model", *CONDITIONS], rows)
+
+
+def _scenarios(outcomes: Sequence[Outcome]) -> str:
+    groups = [(name, [s for s in SCENARIOS if name in s.parts]) for name in ATOMIC]
+    groups += [
+        ("one condition" if size == 1 else f"{size} conditions",
+         [s for s in SCENARIOS if len(s.parts) == size])
+        for size in range(1, 6)
+    ]  # fmt: skip
+    groups.append(("all", list(SCENARIOS)))
+    rows = [
+        [f"{name} ({len(group)})", *(f"{scenario_rate(outcomes, r, group):.1f}" for r in ROUTES)]
+        for name, group in groups
+    ]
+    return _table(["scenarios", *ROUTES], rows)
 
 
 def _per_voice(outcomes: Sequence[Outcome]) -> str:
@@ -106,6 +125,8 @@ def write_card(
         table=_rates(outcomes),
         per_voice=_per_voice(outcomes),
         router=router,
+        scenarios=_scenarios(outcomes),
+        per_scenario=sum(o.test_set == SCENARIO_SET for o in outcomes) // len(SCENARIOS),
         targets="\n".join(["| figure | target | reached | |", "|---|---|---|---|", *rows]),
         invented=_invented(invented),
         **facts,

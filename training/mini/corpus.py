@@ -8,7 +8,7 @@ import json
 import multiprocessing
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,16 +39,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One spoken sentence; `start_hop` is its place in the arrays of its job, in 10 ms hops."""
+    """Some speech; `start_hop` is its place in the arrays of its job, in 10 ms hops.
+
+    `severity`, in [0, 1], is how badly it is degraded.
+    """
 
     text: str
     split: str
     kind: str
     voice: str
     phones: list[str]
-    job: int
-    start_hop: int
-    hops: int
+    job: int = 0
+    start_hop: int = 0
+    hops: int = 0
+    severity: float = 0.0
 
     @property
     def duration_s(self) -> float:
@@ -127,22 +131,28 @@ def _heard(stored: npt.NDArray[np.int16]) -> Tensor:
     return torch.from_numpy(stored.astype(np.float32) / _FULL_SCALE)
 
 
-def write_job(folder: Path, job: int, lines: Sequence[Line], waves: Sequence[speak.Wave]) -> None:
-    """Adds one job to a corpus: its lines as spoken, each wave a whole number of hops."""
+def store_job(folder: Path, job: int, clips: Sequence[Clip], waves: Sequence[speak.Wave]) -> None:
+    """Adds one job to a corpus; each wave a whole number of hops, its place noted in its clip."""
     index_path, wave_path, mel_path = _job_paths(folder, job)
-    clips, start_hop = list[Clip](), 0
-    for line, wave in zip(lines, waves, strict=True):
+    rows, start_hop = [], 0
+    for clip, wave in zip(clips, waves, strict=True):
         hops = len(wave) // speak.HOP
-        voice = line.manner.voice.name
-        clips.append(
-            Clip(line.text, line.split, line.kind, voice, line.phones, job, start_hop, hops)
-        )
+        rows.append(asdict(replace(clip, job=job, start_hop=start_hop, hops=hops)))
         start_hop += hops
     stored = [np.round(wave * _FULL_SCALE).astype(np.int16) for wave in waves]
     mels = [log_mel(_heard(wave)).T.half().numpy() for wave in stored]
     np.save(mel_path, np.concatenate(mels))
     np.save(wave_path, np.concatenate(stored))
-    _write_json(index_path, [asdict(clip) for clip in clips])
+    _write_json(index_path, rows)
+
+
+def write_job(folder: Path, job: int, lines: Sequence[Line], waves: Sequence[speak.Wave]) -> None:
+    """Adds lines as they were spoken."""
+    clips = [
+        Clip(line.text, line.split, line.kind, line.manner.voice.name, line.phones)
+        for line in lines
+    ]
+    store_job(folder, job, clips, waves)
 
 
 def _make_job(task: tuple[Path, int, list[Line]]) -> int:

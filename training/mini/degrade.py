@@ -1,7 +1,8 @@
-"""Damage for the robust adapter and the router: noise, rooms, both.
+"""Damage for the table of the card and for the sample: noise, rooms, both, at stated levels.
 
-Small on purpose: white, pink and babble noise, and rooms as a direct sound with an exponentially
-decaying noise tail (T60 the time to fall by 60 dB). All waves are (samples,) float32 at 16 kHz.
+Small on purpose, and apart from the simulator that the adapter learns from: white, pink and babble
+noise, and rooms as a direct sound with an exponentially decaying noise tail (T60 the time to fall
+by 60 dB). All waves are (samples,) float32 at 16 kHz.
 """
 
 import math
@@ -86,18 +87,6 @@ def damaged(wave: Tensor, damage: Damage, speech: Speech, rng: random.Random) ->
             noise = coloured_noise(wave.shape[0], float(damage.noise == "pink"), rng)
         wave = wave + noise * rms(wave) * 10 ** (-damage.snr_db / 20)
     return (wave * 10 ** (damage.gain_db / 20)).clamp(-1, 1)
-
-
-def draw_damage(rng: random.Random, lowest_db: float = -2.0, highest_db: float = 20.0) -> Damage:
-    """Noise, a room, or both, in equal shares."""
-    kind = rng.choice(("noise", "room", "both"))
-    return Damage(
-        t60_s=rng.uniform(0.25, 1.0) if kind != "noise" else None,
-        distance=rng.uniform(0.6, 1.8),
-        noise=rng.choice(COLOURS) if kind != "room" else None,
-        snr_db=rng.uniform(lowest_db, highest_db) + (3.0 if kind == "both" else 0.0),
-        gain_db=rng.uniform(-12, 6),
-    )
 
 
 def noise_wave(samples: int, rng: random.Random) -> Tensor:

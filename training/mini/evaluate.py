@@ -1,33 +1,32 @@
-"""Stage 5: every test set under every condition, by base, robust and routed; outputs are kept."""
+"""Stage 6: every test set under every condition, by base, robust and routed; outputs are kept."""
 
 import json
 import multiprocessing
-import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from transformers import AutoProcessor
 
 from engine.router import Router
+from training.mini.cases import (
+    CONDITIONS,
+    SCENARIO_SET,
+    SETS,
+    condition_cases,
+    no_speech_waves,
+    scenario_cases,
+)
 from training.mini.corpus import Corpus
-from training.mini.degrade import COLOURS, Damage, coloured_noise, damaged
-from training.mini.examples import Example, joined_wave
-from training.mini.robust import speech_source
 from training.mini.scoring import word_error_rate
-from training.mini.speak import LEVEL, SAMPLE_RATE
 from training.mini.transcribe import load_base, load_robust, transcribe
+from training.simulate.scenarios import SCENARIOS, Scenario
 
 THRESHOLD = 0.5
-LONGEST_JOINED_S = 20.0
-CONDITIONS = (
-    "clean", "noise 10 dB", "noise 5 dB", "noise 0 dB", "reverb", "reverb + noise 10 dB"
-)  # fmt: skip
-SETS = ("known voices", "never-heard voices", "joined up to 20 s", "random words")
 ROUTES = ("base", "robust", "routed")
+SCENARIO_PARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class Outcome:
     base: str
     robust: str
     degraded_probability: float
+    severity: float = 0.0
 
     @property
     def routed(self) -> str:
@@ -51,102 +51,78 @@ class Outcome:
         return str(getattr(self, route))
 
 
-def test_sets(corpus: Corpus) -> dict[str, list[Example]]:
-    """The held-out clips; joined ones with pauses of 0.3 to 0.8 s, up to 20 s."""
-    rng = random.Random(5)
-    single = {
-        name: [Example((clip,), (0.0, 0.0)) for clip in corpus.split(split)]
-        for name, split in zip(
-            (SETS[0], SETS[1], SETS[3]), ("known", "unheard", "random"), strict=True
-        )
-    }
-    joined = []
-    for clips in corpus.joined():
-        pauses_s = (0.0, *(rng.uniform(0.3, 0.8) for _ in clips[1:]), 0.0)
-        example = Example(tuple(clips), pauses_s)
-        if example.duration_s <= LONGEST_JOINED_S:
-            joined.append(example)
-    return {name: joined if name == SETS[2] else single[name] for name in SETS}
-
-
-def condition_damage(condition: str, index: int, rng: random.Random) -> Damage:
-    """White, pink and babble noise in turn; rooms of 0.3 to 0.9 s."""
-    if condition == "clean":
-        return Damage()
-    colour = COLOURS[index % len(COLOURS)]
-    if not condition.startswith("reverb"):
-        return Damage(noise=colour, snr_db=float(condition.split()[1]))
-    return Damage(
-        t60_s=rng.uniform(0.3, 0.9),
-        distance=rng.uniform(0.8, 1.4),
-        noise=colour if "noise" in condition else None,
-        snr_db=10.0,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One condition to be evaluated: the corpus, what ships, and where the outcomes go."""
+    """One of `CONDITIONS`, or a part of the scenarios by number; and where everything is."""
 
     corpus: Path
     out: Path
-    condition: str
+    materials: Path
+    per_scenario: int
+    work: str | int
     result: Path
 
 
-def evaluate(tasks: Sequence[Task], processes: int) -> list[Outcome]:
-    """Every condition, several at a time; those with a result already are only read."""
+def evaluate(
+    corpus: Path,
+    out: Path,
+    materials: Path,
+    results: Path,
+    *,
+    per_scenario: int,
+    processes: int,
+) -> list[Outcome]:
+    """Every condition and scenario, several at a time; those with a result already are only read.
+
+    Args:
+        corpus: the clips.
+        out: what ships.
+        materials: what the simulator needs, already there.
+        results: a folder for the outcomes of each task.
+    """
+    results.mkdir(exist_ok=True)
+    tasks = [
+        Task(corpus, out, materials, per_scenario, work, results / f"{work}.json")
+        for work in (*CONDITIONS, *range(SCENARIO_PARTS))
+    ]
     missing = [task for task in tasks if not task.result.exists()]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for task in pool.imap_unordered(_evaluate_condition, missing):
-            print(f"evaluate: {task.condition} done", flush=True)
+        for task in pool.imap_unordered(_evaluate, missing):
+            print(f"evaluate: {task.work} done", flush=True)
     return [outcome for task in tasks for outcome in load_outcomes(task.result)[0]]
 
 
-def _evaluate_condition(task: Task) -> Task:
+def _evaluate(task: Task) -> Task:
     """Transcribes everything twice; `routed` then takes one of the two by the router's word."""
     torch.set_num_threads(1)
     corpus, processor = Corpus(task.corpus), AutoProcessor.from_pretrained(task.out / "base")
-    rng = random.Random(task.condition)
-    speech = speech_source(corpus, rng)
-    cases = [(name, example) for name, group in test_sets(corpus).items() for example in group]
-    waves = []
-    for index, (_, example) in enumerate(cases):
-        damage = condition_damage(task.condition, index, rng)
-        waves.append(damaged(joined_wave(corpus, example), damage, speech, rng))
+    if isinstance(task.work, str):
+        cases = list(condition_cases(corpus, task.work))
+    else:
+        cases = list(
+            scenario_cases(corpus, task.materials, task.per_scenario, task.work, SCENARIO_PARTS)
+        )
+    waves = [case.wave for case in cases]
     router = Router.load(task.out / "router" / "router.safetensors")
     probabilities = router.probabilities([wave.numpy() for wave in waves])
     base = transcribe(load_base(task.out), processor, waves)
     robust = transcribe(load_robust(task.out), processor, waves)
     outcomes = [
         Outcome(
-            test_set=name,
-            condition=task.condition,
-            voice=example.clips[0].voice,
-            duration_s=round(example.duration_s, 2),
-            reference=example.text,
+            test_set=case.test_set,
+            condition=case.condition,
+            voice=case.example.clips[0].voice,
+            duration_s=round(case.example.duration_s, 2),
+            reference=case.example.text,
             base=base[index],
             robust=robust[index],
             degraded_probability=round(float(probabilities[index]), 4),
+            severity=round(case.severity, 3),
         )
-        for index, (name, example) in enumerate(cases)
+        for index, case in enumerate(cases)
     ]
     save_outcomes(outcomes, {}, task.result)
     return task
-
-
-def no_speech_waves() -> dict[str, Tensor]:
-    """Silence, and white, pink and brown noise of 2 and 6 s at three levels."""
-    rng = random.Random(9)
-    waves = {}
-    for duration_s in (2, 6):
-        size = duration_s * SAMPLE_RATE
-        waves[f"silence {duration_s} s"] = torch.zeros(size)
-        for exponent, colour in enumerate(("white", "pink", "brown")):
-            for level_db in (-30, -10, 6):
-                noise = coloured_noise(size, float(exponent), rng) * LEVEL * 10 ** (level_db / 20)
-                waves[f"{colour} noise {level_db:+d} dB, {duration_s} s"] = noise.clamp(-1, 1)
-    return waves
 
 
 def invented_text(base: Any, robust: Any, processor: Any) -> dict[str, dict[str, str]]:
@@ -168,6 +144,14 @@ def rate(outcomes: Sequence[Outcome], test_set: str, condition: str, route: str)
 def degraded_rate(outcomes: Sequence[Outcome], route: str) -> float:
     """Mean over all sets and all conditions but clean."""
     cells = [rate(outcomes, s, c, route) for s in SETS for c in CONDITIONS if c != "clean"]
+    return sum(cells) / len(cells)
+
+
+def scenario_rate(
+    outcomes: Sequence[Outcome], route: str, scenarios: Sequence[Scenario] = SCENARIOS
+) -> float:
+    """Mean over scenarios, each of the same weight."""
+    cells = [rate(outcomes, SCENARIO_SET, scenario.name, route) for scenario in scenarios]
     return sum(cells) / len(cells)
 
 

@@ -4,7 +4,7 @@ Everything is a function of a seed and a number, so that training resumes exactl
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,6 +155,12 @@ def joined_wave(corpus: Corpus, example: Example) -> Tensor:
         parts.append(corpus.wave(clip))
     parts.append(torch.zeros(round(example.pauses_s[-1] * FRAMES_PER_SECOND) * HOP))
     return torch.cat(parts)
+
+
+def speech_source(corpus: Corpus, rng: random.Random) -> Callable[[], Tensor]:
+    """Random training clips, for babble."""
+    clips = corpus.split("train")
+    return lambda: corpus.wave(rng.choice(clips))
 
 
 def clean_mel(corpus: Corpus, example: Example, mixture: Mixture, rng: random.Random) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from training.mini.parallel import average_gradients, from_first, rank_and_count
+from training.mini.parallel import adopt_first, average_gradients, from_first, rank_and_count
 
 CLIP_NORM = 1.0
 
@@ -162,6 +162,8 @@ class Trainer:
             report: something to say about the modules now and then, a word error rate.
         """
         self._resume()
+        if self._ranks > 1:
+            adopt_first(self._parameters)
         state = self._state
         saved_s = reported_s = logged_s = started_s = time.monotonic()
         sums: dict[str, float] = {}

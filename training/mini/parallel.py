@@ -68,6 +68,12 @@ def average_gradients(parameters: Sequence[Tensor]) -> None:
         gradient.copy_(part.view_as(gradient))
 
 
+def adopt_first(parameters: Sequence[Tensor]) -> None:
+    """The first rank's values, on every rank: they begin as one."""
+    for parameter in parameters:
+        distributed.broadcast(parameter.detach(), 0)
+
+
 def from_first(number: float) -> float:
     """The number of the first rank, on every rank."""
     shared = torch.tensor(number, dtype=torch.float64)

@@ -30,22 +30,15 @@ from training.mini.corpus import (
     script,
     synthesise,
 )
-from training.mini.degrade import damaged, draw_damage
-from training.mini.evaluate import (
-    CONDITIONS,
-    Task,
-    evaluate,
-    invented_text,
-    load_outcomes,
-    save_outcomes,
-)
-from training.mini.examples import PHONES, Collator, Example, joined_wave
+from training.mini.evaluate import evaluate, invented_text, load_outcomes, save_outcomes
+from training.mini.examples import PHONES, Collator, Example, joined_wave, speech_source
 from training.mini.loop import Budget
 from training.mini.model import ModelSizes, PhoneHead, make_config, make_model
 from training.mini.parallel import run_ranks
-from training.mini.robust import speech_source, train_robust, with_adapter
+from training.mini.robust import train_robust, with_adapter
 from training.mini.routing import train_router
 from training.mini.sample import SENTENCES, make_sample
+from training.mini.scenes import make_scenes, materials_beside
 from training.mini.scoring import word_error_rate
 from training.mini.text import normal
 from training.mini.tokenizer import make_processor, train_tokenizer
@@ -57,15 +50,17 @@ SEED = 20
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much of everything: the defaults take about two hours on two cores."""
+    """How much of everything: the defaults take almost three hours on two cores."""
 
     sizes: Sizes = field(default_factory=Sizes)
     model: ModelSizes = field(default_factory=ModelSizes)
     encoder: Budget = field(default_factory=lambda: Budget(seconds=9 * 60))
     joint: Budget = field(default_factory=lambda: Budget(seconds=50 * 60))
     refine: Budget = field(default_factory=lambda: Budget(seconds=75 * 60))
-    robust: Budget = field(default_factory=lambda: Budget(seconds=8 * 60))
+    scene_pools: int = 28
+    robust: Budget = field(default_factory=lambda: Budget(seconds=16 * 60))
     router: Budget = field(default_factory=lambda: Budget(seconds=5 * 60))
+    per_scenario: int = 24
     processes: int = 2
 
 
@@ -84,6 +79,7 @@ class Recipe:
             "encoder": self.encoder,
             "joint": self.joint,
             "refine": self.refine,
+            "scenes": self.scenes,
             "robust": self.robust,
             "router": self.router,
             "evaluate": self.evaluate,
@@ -164,45 +160,58 @@ class Recipe:
             cycle, budget, report,
         )  # fmt: skip
 
+    def scenes(self) -> None:
+        make_scenes(
+            self._corpus_path, self._scenes_path, self.plan.scene_pools, SEED, self.plan.processes
+        )
+
     def robust(self) -> None:
-        corpus, processor = self._corpus(), self._processor()
+        self._on_all_cores(self._train_robust)
         adapted = with_adapter(load_base(self.out))
-        head = self._head()
-        head.load_state_dict(self._weights("refine")["head"])
-        clips = corpus.split("dev")
-        rng = random.Random(SEED)
-        speech = speech_source(corpus, rng)
-        waves = [damaged(corpus.wave(clip), draw_damage(rng), speech, rng) for clip in clips]
-
-        def report() -> str:
-            adapted.eval()
-            texts = transcribe(adapted.get_base_model(), processor, waves)
-            adapted.train()
-            return f"WER, damaged: {word_error_rate([clip.text for clip in clips], texts):.1f} %"
-
-        train_robust(
-            corpus, adapted, head, Collator(processor.tokenizer), self.work / "robust", SEED + 2,
-            self.plan.robust, report,
-        )  # fmt: skip
+        adapted.load_state_dict(self._weights("robust")["adapter"])
         adapted.peft_config["default"].base_model_name_or_path = "../../base"
         adapted.half().save_pretrained(self.out / "adapters" / "robust")
         (self.out / "adapters" / "robust" / "README.md").unlink()  # PEFT's blank form
 
+    def _train_robust(self) -> None:
+        scenes, processor = Corpus(self._scenes_path), self._processor()
+        adapted = with_adapter(load_base(self.out))
+        head = self._head()
+        head.load_state_dict(self._weights("refine")["head"])
+        clips = scenes.split("dev")
+
+        def report() -> str:
+            adapted.eval()
+            waves = [scenes.wave(clip) for clip in clips]
+            texts = transcribe(adapted.get_base_model(), processor, waves)
+            adapted.train()
+            return f"WER, degraded: {word_error_rate([clip.text for clip in clips], texts):.1f} %"
+
+        train_robust(
+            scenes, adapted, head, Collator(processor.tokenizer), self.work / "robust", SEED + 2,
+            self.plan.robust, report,
+        )  # fmt: skip
+
     def router(self) -> None:
-        torch.manual_seed(SEED)
+        self._on_all_cores(self._train_router)
         network = RouterNetwork()
-        train_router(self._corpus(), network, self.work / "router", SEED + 3, self.plan.router)
+        network.load_state_dict(self._weights("router")["network"])
         self._router_path.parent.mkdir(parents=True, exist_ok=True)
         save_router(network, self._router_path)
 
+    def _train_router(self) -> None:
+        torch.manual_seed(SEED)
+        train_router(
+            Corpus(self._scenes_path), RouterNetwork(), self.work / "router", SEED + 3,
+            self.plan.router,
+        )  # fmt: skip
+
     def evaluate(self) -> None:
-        results = self.work / "evaluate"
-        results.mkdir(exist_ok=True)
-        tasks = [
-            Task(self._corpus_path, self.out, condition, results / f"{condition}.json")
-            for condition in CONDITIONS
-        ]
-        outcomes = evaluate(tasks, self.plan.processes)
+        outcomes = evaluate(
+            self._corpus_path, self.out, materials_beside(self._scenes_path),
+            self.work / "evaluate", per_scenario=self.plan.per_scenario,
+            processes=self.plan.processes,
+        )  # fmt: skip
         invented = invented_text(load_base(self.out), load_robust(self.out), self._processor())
         save_outcomes(outcomes, invented, self.out / "evaluation.json")
 
@@ -216,6 +225,7 @@ class Recipe:
 
     def _facts(self) -> dict[str, object]:
         clips = self._corpus().split("train")
+        scenes = Corpus(self._scenes_path).split("train")
         parts = {name: self.out / name for name in ("base", "adapters", "router")}
         sizes_mb = {
             name: sum(file.stat().st_size for file in part.rglob("*") if file.is_file()) / 1e6
@@ -237,6 +247,9 @@ class Recipe:
             "held_out": ", ".join(voice.name for voice in HELD_OUT),
             "encoder_min": (self.plan.encoder.seconds or 0) / 60,
             "joint_min": (self.plan.joint.seconds or 0) / 60,
+            "refine_min": (self.plan.refine.seconds or 0) / 60,
+            "scenes": len(scenes),
+            "clean_scenes": sum(clip.severity == 0.0 for clip in scenes) / len(scenes),
             "robust_min": (self.plan.robust.seconds or 0) / 60,
             "router_min": (self.plan.router.seconds or 0) / 60,
         }
@@ -244,6 +257,10 @@ class Recipe:
     @property
     def _corpus_path(self) -> Path:
         return self.work / "corpus"
+
+    @property
+    def _scenes_path(self) -> Path:
+        return self.work / "scenes"
 
     @property
     def _router_path(self) -> Path:

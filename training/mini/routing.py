@@ -1,10 +1,9 @@
-"""Stage 4: the audio-quality router, the published architecture, clean against degraded."""
+"""Stage 5: the audio-quality router, the published architecture, clean against degraded."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +12,14 @@ from torch.nn import functional
 from engine.router import RouterNetwork
 from engine.router.features import log_mel
 from training.mini.augment import warped
-from training.mini.corpus import Corpus
-from training.mini.degrade import COLOURS, Damage, coloured_noise, damaged, rms
+from training.mini.corpus import Clip, Corpus
+from training.mini.degrade import coloured_noise, rms
 from training.mini.examples import Example, Mixture, Pools, joined_wave
-from training.mini.loop import Budget, Moment, Prepare, Rate, Trainer
+from training.mini.loop import Budget, Moment, Rate, Trainer
+from training.mini.parallel import rank_and_count
 
 NOISIEST_CLEAN_DB = 27.0
-MILDEST_NOISE_DB = 16.0
+MILDEST = 0.15  # severity of what is called degraded; between it and clean nobody could tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +31,9 @@ class Judged:
     classes: Tensor
 
 
-def draw_router_damage(rng: random.Random) -> Damage:
-    """Any of the degradations, mild ones among them."""
-    kind = rng.choice(("noise", "room", "both"))
-    return Damage(
-        t60_s=rng.uniform(0.25, 1.0) if kind != "noise" else None,
-        distance=rng.uniform(0.6, 1.8),
-        noise=rng.choice(COLOURS) if kind != "room" else None,
-        snr_db=rng.uniform(-5.0, MILDEST_NOISE_DB),
-    )
-
-
-def judged_wave(
-    wave: Tensor, degraded: bool, speech: Callable[[], Tensor], rng: random.Random
-) -> Tensor:
-    """A clean clip may hold faint noise; both classes come at any level, with some equalising."""
-    if degraded:
-        wave = damaged(wave, draw_router_damage(rng), speech, rng)
-    elif rng.random() < 0.5:
+def judged_wave(wave: Tensor, degraded: bool, rng: random.Random) -> Tensor:
+    """A clean clip may hold faint noise; both classes come at any level."""
+    if not degraded and rng.random() < 0.5:
         noise = coloured_noise(wave.shape[0], rng.uniform(0.0, 2.0), rng)
         wave = wave + noise * rms(wave) * 10 ** (-rng.uniform(NOISIEST_CLEAN_DB, 60.0) / 20)
     return (wave * 10 ** (rng.uniform(-25.0, 12.0) / 20)).clamp(-1, 1)
@@ -62,26 +47,30 @@ def varied(mel: Tensor, rng: random.Random) -> Tensor:
     return mel + tilt
 
 
+def judgeable(scenes: Corpus) -> list[Clip]:
+    """Clean and clearly degraded training clips, about as many of each."""
+    clips = scenes.split("train")
+    clean = [clip for clip in clips if clip.severity == 0.0]
+    degraded = [clip for clip in clips if clip.severity >= MILDEST]
+    return clean * max(1, round(len(degraded) / len(clean))) + degraded
+
+
 def train_router(
-    corpus: Corpus, network: RouterNetwork, folder: Path, seed: int, budget: Budget
+    scenes: Corpus, network: RouterNetwork, folder: Path, seed: int, budget: Budget
 ) -> None:
     """Trains on single and joined clips; half of them degraded."""
-    clips = corpus.split("train")
-    pools = Pools(clips, seed)
-    mixture = Mixture(joined_share=0.2, noise_share=0.0, batch_s=120.0)
+    _, processes = rank_and_count()
+    pools = Pools(judgeable(scenes), seed)
+    mixture = Mixture(joined_share=0.0, noise_share=0.0, batch_s=160.0 / processes)
 
     def source(number: int, progress: float) -> Sequence[list[Example]]:
         return pools.batches(number, mixture)
 
     def prepare(examples: list[Example], moment: Moment) -> Judged:
         rng = moment.rng
-
-        def speech() -> Tensor:
-            return corpus.wave(rng.choice(clips))
-
-        classes = [rng.random() < 0.5 for _ in examples]
+        classes = [example.clips[0].severity > 0 for example in examples]
         waves = [
-            judged_wave(joined_wave(corpus, example), degraded, speech, rng)
+            judged_wave(joined_wave(scenes, example), degraded, rng)
             for example, degraded in zip(examples, classes, strict=True)
         ]
         mels, lengths = log_mel([wave.numpy() for wave in waves])
@@ -101,6 +90,4 @@ def train_router(
         "router", folder, {"network": network}, seed=seed,
         rate=Rate(5e-4, warm_up_steps=100, decay_from=0.3), budget=budget, log_every=50,
     )  # fmt: skip
-    prepared: Prepare = prepare
-    work: Any = source
-    trainer.run(work, prepared, loss)
+    trainer.run(source, prepare, loss)
