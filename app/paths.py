@@ -28,6 +28,11 @@ class Paths:
         """What was recorded with the microphone."""
         return self.root / "recordings"
 
+    @property
+    def adapters(self) -> Path:
+        """The adapter library, see `training.adapters`."""
+        return self.root / "adapters"
+
 
 def resources() -> Path:
     """What ships with Wildscribe and is no code."""

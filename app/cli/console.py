@@ -109,6 +109,10 @@ class ProgressBar:
         """Draws how much of a file is copied."""
         self._show(done_bytes, total_bytes, size_text)
 
+    def update_count(self, done: int, total: int) -> None:
+        """Draws how many of something are done."""
+        self._show(done, total, lambda count: f"{count:.0f}")
+
     def clear(self) -> None:
         """Takes the bar off the screen."""
         if self._drawn:

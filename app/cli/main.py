@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import doctor, models, route, score, transcribe
+from app.cli import adapters, doctor, evaluate, models, route, score, transcribe
 from app.cli.console import Console
 from engine.errors import WildscribeError
 
@@ -36,6 +36,8 @@ app = typer.Typer(
 app.command("transcribe")(transcribe.command)
 app.command("route")(route.command)
 app.add_typer(models.app, name="models")
+app.add_typer(adapters.app, name="adapters")
+app.command("evaluate")(evaluate.command)
 app.command("score")(score.command)
 app.command("doctor")(doctor.command)
 

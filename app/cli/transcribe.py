@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Protocol
 
 import typer
 
+from app.cli.chosen import DEFAULT_THRESHOLD, choose_for
 from app.cli.console import Console, ProgressBar, clock_time
 from app.cli.destination import Destination, expanded, make_folders, plan
 from app.cli.interrupt import cancel_on_interrupt
@@ -53,7 +54,14 @@ def command(
         Literal["auto", "base", "robust"],
         typer.Option(help="Let the router decide, or take one route for all."),
     ] = "auto",
-    threshold: Threshold = 0.5,
+    adapter: Annotated[
+        str | None,
+        typer.Option(help="On the robust route, in place of the model's own: NAME[@VERSION]."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="As for `route`; by default 0.5, or what the adapter was made for."),
+    ] = None,
     language: Annotated[
         str | None, typer.Option(help="Force a language: a code or an English name.")
     ] = None,
@@ -77,6 +85,9 @@ def command(
     keeps every finished segment.
     """
     console = Console.standard()
+    chosen = None if adapter is None else choose_for(adapter, model)
+    if threshold is None:
+        threshold = chosen.threshold if chosen else DEFAULT_THRESHOLD
     options = TranscribeOptions(
         threshold=threshold,
         route=None if route == "auto" else Route(route),
@@ -88,7 +99,9 @@ def command(
     make_folders(destinations)
     from engine import Transcriber
 
-    transcriber = Transcriber.open(model, device=device, dtype=dtype)
+    transcriber = Transcriber.open(
+        model, adapter=chosen.folder if chosen else None, device=device, dtype=dtype
+    )
     with cancel_on_interrupt(console) as cancel:
         code = transcribe_files(
             transcriber, list(zip(files, destinations, strict=True)), options, console, cancel

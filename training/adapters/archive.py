@@ -16,7 +16,7 @@ from engine.checkpoint.folder import ROUTER_FILE
 from engine.errors import StorageError
 from training.adapters.errors import AdapterError, ArchiveError
 from training.adapters.fingerprint import ADAPTER_FILES, adapter_sha256, file_sha256
-from training.adapters.library import AdapterEntry, AdapterLibrary
+from training.adapters.library import ROUTER_REPORT, AdapterEntry, AdapterLibrary
 from training.adapters.lineage import FILE as LINEAGE_FILE
 
 SUFFIX = ".wildscribe-adapter"
@@ -24,7 +24,7 @@ FORMAT = "wildscribe adapter"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST_BYTES = 1 << 16
-MEMBERS = (*ADAPTER_FILES, ROUTER_FILE, LINEAGE_FILE)
+MEMBERS = (*ADAPTER_FILES, ROUTER_FILE, ROUTER_REPORT, LINEAGE_FILE)
 _PART_BYTES = 1 << 20
 
 

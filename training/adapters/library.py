@@ -1,8 +1,8 @@
 """The library on disk.
 
     clinic/                 an adapter
-      1/, 2/                its versions: a PEFT folder, perhaps ``router.safetensors``,
-                            ``lineage.json`` and ``SHA256SUMS``
+      1/, 2/                its versions: a PEFT folder, ``lineage.json``, ``SHA256SUMS``, perhaps
+                            ``router.safetensors`` and its report ``router.json``
       promotions.json       which version is in use, and which were before
 
 A version gets its number only when it is whole, and never changes afterwards.
@@ -13,10 +13,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.checkpoint.folder import ROUTER_FILE
+from engine.checkpoint.folder import ROUTER_FILE, read_json
 from engine.errors import HashMismatchError, StorageError
 from engine.models import verify, write_sums
 from training.adapters import promotions
@@ -24,6 +24,9 @@ from training.adapters.errors import AdapterError, ForeignBaseError, MissingAdap
 from training.adapters.fingerprint import ADAPTER_FILES, adapter_sha256
 from training.adapters.lineage import Lineage, read_lineage, write_lineage
 from training.adapters.promotions import Promotion
+
+ROUTER_REPORT = "router.json"
+"""Beside a router: how it was made, and its threshold."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _REFERENCE = re.compile(rf"(?P<name>{_NAME.pattern})(?:@(?P<version>[1-9]\d{{0,8}}))?")
@@ -149,8 +152,9 @@ class AdapterLibrary:
         Args:
             name: lower-case letters, digits, ``-`` and ``_``.
             adapter: a PEFT folder.
-            lineage: where it comes from.
-            router: made for this adapter, safetensors.
+            lineage: where it comes from. Where it names no threshold, that of the router's report
+                is taken.
+            router: made for this adapter, safetensors; by default the one that lies beside it.
 
         Raises:
             AdapterError: the name is no name.
@@ -163,8 +167,14 @@ class AdapterLibrary:
             for member in ADAPTER_FILES:
                 if (adapter / member).is_file():
                     shutil.copyfile(adapter / member, folder / member)
-            if router is not None:
+            router = router or adapter / ROUTER_FILE
+            if router.is_file():
                 shutil.copyfile(router, folder / ROUTER_FILE)
+            report = router.with_name(ROUTER_REPORT)
+            if report.is_file():
+                shutil.copyfile(report, folder / ROUTER_REPORT)
+                if lineage.threshold is None:
+                    lineage = replace(lineage, threshold=_threshold(report))
             write_lineage(lineage, folder)
         return self.versions(name)[-1]
 
@@ -252,15 +262,20 @@ def check(folder: Path) -> None:
         Router.load(folder / ROUTER_FILE)
 
 
-def require_base(entry: AdapterEntry, base_sha256: str) -> None:
+def require_base(lineage: Lineage, base_sha256: str, name: str) -> None:
     """Lets an adapter pass only on the base model that it was made for.
+
+    Args:
+        lineage: of the adapter.
+        base_sha256: of the model, see `training.adapters.fingerprint`.
+        name: of the adapter, for people.
 
     Raises:
         ForeignBaseError: it was made for another one.
     """
-    if entry.lineage.base_sha256 != base_sha256:
+    if lineage.base_sha256 != base_sha256:
         raise ForeignBaseError(
-            f"{entry.reference} was made for another base model, {entry.lineage.base}.",
+            f"{name} was made for another base model, {lineage.base}.",
             "Nothing was changed.",
             "Use it with that model.",
         )
@@ -273,6 +288,13 @@ def _checked(name: str) -> str:
             remedy="Use lower-case letters, digits, - and _, at most 64.",
         )
     return name
+
+
+def _threshold(report: Path) -> float | None:
+    """What a router's report says; see `training.routing.recipe`."""
+    content = read_json(report)
+    value = content.get("threshold")
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _numbers(folder: Path) -> list[int]:

@@ -88,7 +88,9 @@ def _of_subset(record: Mapping[str, Any]) -> str:
 
 
 def _scenario(record: Mapping[str, Any]) -> str:
-    said = record.get("scenario") or ""
+    """Said as such, by the simulator of the paper, or by the benchmark's "sim-en-noise"."""
+    category = "-".join(str(record.get("subset") or "").split("-")[2:])
+    said = record.get("scenario") or record.get("combination") or category
     return "+".join(map(str, said)) if isinstance(said, (list, tuple)) else str(said)
 
 

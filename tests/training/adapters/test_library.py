@@ -1,7 +1,7 @@
 """Adding, finding, promoting and rolling back."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -119,11 +119,22 @@ def test_damage_inside_the_library_is_noticed(library, adapter, lineage):
         added.verify()
 
 
-def test_an_adapter_passes_on_its_own_base_only(library, adapter, lineage):
-    added = library.add("clinic", adapter, lineage)
-    require_base(added, lineage.base_sha256)
-    with pytest.raises(ForeignBaseError, match="tiny"):
-        require_base(added, "11")
+def test_an_adapter_passes_on_its_own_base_only(lineage):
+    require_base(lineage, lineage.base_sha256, "clinic@1")
+    with pytest.raises(ForeignBaseError, match=r"clinic@1 .* tiny"):
+        require_base(lineage, "11", "clinic@1")
+
+
+def test_a_router_that_lies_beside_comes_along_with_its_threshold(
+    library, adapter, router, lineage
+):
+    (adapter / "router.safetensors").write_bytes(router.read_bytes())
+    (adapter / "router.json").write_text('{"threshold": 0.7}')
+    added = library.add("clinic", adapter, replace(lineage, threshold=None))
+    assert added.router is not None
+    assert added.lineage.threshold == 0.7
+    assert library.add("clinic", adapter, lineage).lineage.threshold == 0.4
+    added.verify()
 
 
 @pytest.mark.parametrize(

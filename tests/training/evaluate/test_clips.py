@@ -6,6 +6,7 @@ import pytest
 
 from tests.training.evaluate.making import clip
 from training.data import Example
+from training.data.records import to_example
 from training.evaluate import Group, evaluation_clips
 from training.evaluate.tables import tables
 from training.score import Bootstrap, score_clip
@@ -29,6 +30,23 @@ def _example(**more) -> Example:
 def test_the_scenario_tells_the_kind(scenario, group, conditions):
     (made,) = evaluation_clips([_example(scenario=scenario)])
     assert (made.group, made.conditions) == (group, conditions)
+
+
+@pytest.mark.parametrize(
+    ("record", "scenario"),
+    [
+        ({"scenario": "noise", "subset": "sim-en-mixed"}, "noise"),
+        ({"combination": "strong_echo_stutter", "subset": "sim-en-mixed"}, "echo+dropout"),
+        ({"subset": "real-en-far_field"}, "far_field"),
+        ({"subset": "sim-zh-clean"}, ""),
+        ({}, ""),
+    ],
+)
+def test_every_kind_of_record_tells_its_scenario(record, scenario):
+    made = to_example({"text": "hello"} | record, Path("a.wav"), "line 1", "en")
+    assert isinstance(made, Example)
+    (found,) = evaluation_clips([made])
+    assert found.scenario == scenario
 
 
 def test_languages_and_rules():

@@ -1,0 +1,72 @@
+"""``wildscribe evaluate`` with mini on a few short clips."""
+
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from app.cli import run
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def data(repository: Path, tmp_path: Path) -> Path:
+    """Three clips of one second: a clean one, one in noise, one of their own; and two bad rows."""
+    rows = []
+    waves = sorted((repository / "tests" / "fixtures" / "mega-asr-layout").glob("*.wav"))
+    for path, scenario in zip(waves, ("clean", "noise", ""), strict=True):
+        samples, rate = soundfile.read(path, frames=16_000)
+        soundfile.write(tmp_path / path.name, samples, rate)
+        rows.append({"audio": path.name, "text": "words", "scenario": scenario, "language": "en"})
+    rows.append({"audio": "absent.wav", "text": "words", "language": "en"})
+    rows.append({"audio": waves[0].name, "text": "words", "language": "en", "split": "train"})
+    path = tmp_path / "clips.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_it_explains_itself(capsys: Captured) -> None:
+    assert run(["evaluate", "-h"]) == 0
+    assert "Usage: wildscribe evaluate" in capsys.readouterr().out
+
+
+def test_too_few_clips_are_no_proof(data: Path, mini: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "report"
+    robust = str(mini / "adapters" / "robust")
+    arguments = ["evaluate", "--new", robust, "--data", str(data), "--out", str(out)]
+    arguments += ["--device", "cpu"]
+    assert run(arguments) == 0
+    shown = capsys.readouterr()
+    assert "not shown to be better; it is not promoted" in shown.out
+    assert "absent.wav" in shown.err
+    assert "1 clips are marked as training data" in shown.err
+    lines = {line.split()[0]: line for line in shown.out.splitlines() if line}
+    assert {"clean", "degraded", "own"} <= lines.keys()
+
+    first = (out / "hypotheses.jsonl").read_bytes()
+    assert run([*arguments, "--json", "--always", "--for", "own"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == json.loads((out / "report.json").read_text())
+    assert report["columns"] == ["base", "new routed", "new always"]
+    assert report["routed"] is False
+    assert report["limits"]["meant_for"] == ["own"]
+    assert (out / "hypotheses.jsonl").read_bytes() == first  # nothing was heard again
+
+    assert run(["adapters", "add", "robust", robust]) == 0
+    assert run(["adapters", "promote", "robust@1", "--report", str(out)]) == 4
+    assert "not shown to be better" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [["--clean-limit", "-1"], ["--normalizer", "guess"]])
+def test_what_makes_no_sense(data: Path, tmp_path: Path, capsys: Captured, more) -> None:
+    arguments = ["evaluate", "--new", "x", "--data", str(data), "--out", str(tmp_path / "out")]
+    assert run([*arguments, *more]) == 2
+    assert capsys.readouterr().err
+
+
+def test_an_adapter_that_is_not_here(data: Path, tmp_path: Path, capsys: Captured) -> None:
+    arguments = ["evaluate", "--new", "x", "--data", str(data), "--out", str(tmp_path / "out")]
+    assert run(arguments) == 4
+    assert "wildscribe adapters list" in capsys.readouterr().err
