@@ -34,6 +34,11 @@ class Paths:
         return self.root / "adapters"
 
 
+def cache() -> Path:
+    """What can be made again at any time: the rooms of the simulator."""
+    return platformdirs.user_cache_path("wildscribe", appauthor=False)
+
+
 def resources() -> Path:
     """What ships with Wildscribe and is no code."""
     return Path(str(files("resources")))

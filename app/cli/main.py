@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import adapters, doctor, evaluate, models, route, score, transcribe
+from app.cli import adapters, doctor, evaluate, models, route, score, simulate, transcribe
 from app.cli.console import Console
 from engine.errors import WildscribeError
 
@@ -21,6 +21,7 @@ Exit codes:
   4    the model cannot be used
   5    the device or the engine failed
   6    a result could not be written
+  7    a set of clips could not be made
   130  stopped with Ctrl-C; what was finished is kept
 """
 
@@ -39,6 +40,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(adapters.app, name="adapters")
 app.command("evaluate")(evaluate.command)
 app.command("score")(score.command)
+app.command("simulate")(simulate.command)
 app.command("doctor")(doctor.command)
 
 

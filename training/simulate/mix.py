@@ -28,11 +28,13 @@ class Mix:
     """Proportions of a set.
 
     Attributes:
-        scenarios: those to be used. A group of `SHARES` none of which is used leaves its share to
+        scenarios: those to be used. A group of `shares` none of which is used leaves its share to
             the other groups.
         clean_share: clips that stay as they are, in [0, 1].
         sampling: of the severity; a name in `SAMPLINGS`.
         speed: slowest and fastest factor, drawn evenly in ratios.
+        shares: of single conditions, of the four common doubles, of all others; need not add up
+            to 1.
 
     Raises:
         UsageError: a share, a sampling or a speed that makes no sense, or nothing to choose from.
@@ -42,6 +44,7 @@ class Mix:
     clean_share: float = 0.0
     sampling: str = "linear"
     speed: tuple[float, float] = (1.0, 1.0)
+    shares: tuple[float, float, float] = SHARES
 
     def __post_init__(self) -> None:
         slowest, fastest = self.speed
@@ -53,10 +56,13 @@ class Mix:
             raise _nonsense(
                 "The speed", f"{slowest}-{fastest}", f"a range within {SLOWEST}-{FASTEST}"
             )
-        if CLEAN in self.scenarios or (not self.scenarios and self.clean_share < 1.0):
+        if not all(0.0 <= share < math.inf for share in self.shares):
+            raise _nonsense("The mix", self.shares, "three shares, none of them negative")
+        if CLEAN in self.scenarios or (self.clean_share < 1.0 and not self._groups()[0]):
             raise UsageError(
-                "There are no scenarios to choose from, or clean is named as one.",
-                remedy="Name some of the 54; clean clips have a share of their own.",
+                "No scenario has a share in the mix, or clean is named as one.",
+                "Nothing was made yet.",
+                "Name some of the 54; clean clips have a share of their own.",
             )
 
     def draw(self, rng: np.random.Generator) -> Choice:
@@ -76,7 +82,11 @@ class Mix:
         of: tuple[list[Scenario], ...] = ([], [], [])
         for one in dict.fromkeys(self.scenarios):
             of[0 if len(one.parts) == 1 else 1 if one in COMMON_DOUBLES else 2].append(one)
-        used = [(group, share) for group, share in zip(of, SHARES, strict=True) if group]
+        used = [
+            (group, share)
+            for group, share in zip(of, self.shares, strict=True)
+            if group and share > 0.0
+        ]
         ends = np.cumsum([share for _, share in used]) / sum(share for _, share in used)
         return [group for group, _ in used], ends.tolist()
 

@@ -96,7 +96,8 @@ class Settings:
         if row.pop("format_version") != FORMAT:
             raise ValueError("a format that is not known here")
         mix = row["mix"]
-        mix |= {"scenarios": tuple(map(scenario, mix["scenarios"])), "speed": tuple(mix["speed"])}
+        mix |= {key: tuple(mix[key]) for key in ("speed", "shares")}
+        mix |= {"scenarios": tuple(map(scenario, mix["scenarios"]))}
         places = {"clean": Path(row["clean"]), "rooms": Path(row["rooms"])}
         noise = Path(row["noise"]) if row["noise"] else None
         rest = {"mix": Mix(**mix), "speech": tuple(row["speech"]), "noise": noise}
