@@ -23,28 +23,17 @@ class Distortion:
         self, severity: float, rng: np.random.Generator, materials: Materials
     ) -> tuple[Effect, ...]:
         """Which way the gain is wrong is chance; how far, and how many bits, is severity."""
-        flipped_pct = scaled(severity, 0.01, 4.0, rng, logarithmic=True)
         if rng.random() < 0.5:
-            return (
-                NonlinearDistortion(
-                    drive_db=scaled(severity, 9.0, 45.0, rng),
-                    knee="hard" if rng.random() < 0.5 else "soft",
-                    bits=round(scaled(severity, 10.0, 4.0, rng)),
-                    flipped_pct=flipped_pct,
-                    seed=effect.seed(rng),
-                ),
-            )
-        bits = round(scaled(severity, 10.0, 6.0, rng))
-        return (
-            NonlinearDistortion(
-                drive_db=scaled(severity, 3.0, 12.0, rng),
-                bits=bits,
-                unused_db=scaled(severity, 6.0, 18.0, rng),
-                stuck_bits=round(scaled(severity, 0.0, 1.0, rng)),
-                flipped_pct=flipped_pct,
-                seed=effect.seed(rng),
-            ),
+            return (NonlinearDistortion.draw(severity, rng, materials),)
+        starved = NonlinearDistortion(
+            drive_db=scaled(severity, 0.0, 14.0, rng),
+            bits=round(scaled(severity, 10.0, 6.0, rng)),
+            unused_db=scaled(severity, 6.0, 18.0, rng),
+            stuck_bits=round(scaled(severity, 0.0, 1.0, rng)),
+            flipped_pct=scaled(severity, 0.005, 0.5, rng, logarithmic=True),
+            seed=effect.seed(rng),
         )
+        return (starved,)
 
 
 DISTORTION = Distortion()

@@ -17,18 +17,18 @@ from training.simulate.primitives import coders
 LADDER = (
     ("opus", 24_000),
     ("mp3", 32_000),
-    ("opus", 16_000),
     ("mp3", 24_000),
+    ("opus", 16_000),
+    ("mp3", 16_000),
     ("mu-law", 64_000),
     ("a-law", 64_000),
-    ("opus", 12_000),
-    ("mp3", 16_000),
     ("amr", 12_200),
     ("gsm", 13_000),
-    ("mp3", 8_000),
+    ("opus", 12_000),
     ("amr", 7_400),
     ("opus", 6_000),
     ("amr", 4_750),
+    ("mp3", 8_000),
 )
 """Coders and bit rates in bit/s, from easy to hard to understand."""
 

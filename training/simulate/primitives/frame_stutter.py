@@ -64,11 +64,11 @@ class FrameStutter:
         """Any kind of line; its loss and its bursts grow with severity."""
         frame_ms = float(rng.choice((20.0, 30.0, 40.0, 60.0)))
         return cls(
-            loss_pct=scaled(severity, 2.0, 45.0, rng),
+            loss_pct=scaled(severity, 2.0, 55.0, rng),
             burst_ms=max(frame_ms, scaled(severity, 60.0, 200.0, rng, logarithmic=True)),
             frame_ms=frame_ms,
             heard=get_args(Heard)[rng.integers(len(get_args(Heard)))],
-            jitter_ms=scaled(severity, 0.0, 4.0, rng),
+            jitter_ms=scaled(severity, 0.0, 0.5, rng),
             seed=effect.seed(rng),
         )
 

@@ -48,10 +48,10 @@ class NonlinearDistortion:
     def draw(cls, severity: float, rng: np.random.Generator, materials: Materials) -> Self:
         """An overdriven stage, hard or soft, and a coarse converter with some wrong bits."""
         return cls(
-            drive_db=scaled(severity, 6.0, 40.0, rng),
+            drive_db=scaled(severity, 0.0, 30.0, rng),
             knee="hard" if rng.random() < 0.5 else "soft",
-            bits=round(scaled(severity, 9.0, 4.0, rng)),
-            flipped_pct=scaled(severity, 0.01, 2.0, rng, logarithmic=True),
+            bits=round(scaled(severity, 10.0, 5.0, rng)),
+            flipped_pct=scaled(severity, 0.005, 0.5, rng, logarithmic=True),
             seed=effect.seed(rng),
         )
 

@@ -35,7 +35,7 @@ class Resampling:
     @classmethod
     def draw(cls, severity: float, rng: np.random.Generator, materials: Materials) -> Self:
         """One converter in four is a bad one."""
-        rate_hz = scaled(severity, 14_000.0, 2_500.0, rng, logarithmic=True)
+        rate_hz = scaled(severity, 14_000.0, 7_000.0, rng, logarithmic=True)
         return cls(rate_hz=round(rate_hz), aliasing=bool(rng.random() < 0.25))
 
     def apply(self, wave: Wave, materials: Materials) -> Applied:

@@ -44,13 +44,13 @@ class SpectralFilter:
     @classmethod
     def draw(cls, severity: float, rng: np.random.Generator, materials: Materials) -> Self:
         """A small device: narrow, steep, with three resonances inside its band."""
-        low_hz = scaled(severity, 80.0, 500.0, rng, logarithmic=True)
-        high_hz = scaled(severity, 7_000.0, 1_600.0, rng, logarithmic=True)
+        low_hz = scaled(severity, 80.0, 300.0, rng, logarithmic=True)
+        high_hz = scaled(severity, 7_000.0, 2_900.0, rng, logarithmic=True)
         places = np.exp(rng.uniform(np.log(low_hz), np.log(high_hz), size=3))
-        gains = [scaled(severity, 2.0, 12.0, rng) for _ in places]
+        gains = [scaled(severity, 2.0, 10.0, rng) for _ in places]
         widths = rng.uniform(0.2, 0.6, size=3)
         peaks = zip(places.tolist(), gains, widths.tolist(), strict=True)
-        return cls(low_hz, high_hz, round(scaled(severity, 2.0, 8.0, rng)), tuple(peaks))
+        return cls(low_hz, high_hz, round(scaled(severity, 2.0, 5.0, rng)), tuple(peaks))
 
     def apply(self, wave: Wave, materials: Materials) -> Applied:
         """Nothing is measured. Turned down where a resonance would pass full scale."""

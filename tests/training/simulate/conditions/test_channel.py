@@ -91,7 +91,7 @@ def test_distortion_leaves_ever_less_of_the_wave() -> None:
 
     values = means(DISTORTION, lost)
     assert rises(values)
-    assert values[0] < 0.1 < 0.3 < values[-1]
+    assert values[0] < 0.05 < 0.2 < values[-1]
 
 
 def test_dropout_loses_more_and_longer() -> None:
