@@ -7,8 +7,6 @@ from statistics import fmean, pstdev
 from training.reward import Reward
 from training.rl.rollouts import Group
 
-TERMS = ("r_wer", "r_rep", "r_static", "r_fine", "r_struc", "r_dyn")
-
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -61,9 +59,6 @@ def tally(groups: Sequence[Group], refills: int) -> Tally:
 
 
 def _terms(rewards: Sequence[Reward]) -> dict[str, float]:
-    found = {}
-    for name in TERMS:
-        values = [value for r in rewards if (value := getattr(r, name)) is not None]
-        if values:
-            found[name] = fmean(values)
-    return found
+    parts = [reward.parts() for reward in rewards]
+    names = [name for name in parts[0] if name not in ("total", "wer")]
+    return {name: fmean(part[name] for part in parts) for name in names}
