@@ -18,6 +18,7 @@ BENCHES = {
         "switch_drift",
         "long_file",
     ),
+    "simulate": ("simulate_rate", "simulate_workers"),
 }
 
 
