@@ -23,7 +23,7 @@ def frame_powers(wave: Wave, frame: int = FRAME) -> npt.NDArray[np.float64]:
     Sums without BLAS: its result depends on how many threads it was given.
     """
     whole = len(wave) - len(wave) % frame
-    frames = wave[:whole].reshape(-1, frame)
+    frames = wave[:whole].reshape(whole // frame, frame)
     powers: npt.NDArray[np.float64]
     powers = np.einsum("ij,ij->i", frames, frames).astype(np.float64) / frame
     rest = wave[whole:]

@@ -18,9 +18,9 @@ from training.simulate.effect import SAMPLE_RATE, Room, Wave
 
 DIRECT_TAPS = SAMPLE_RATE * 5 // 2_000  # 2.5 ms: what the direct-to-reverberant ratio calls direct
 DEFAULT_SEED = 0
-
+DEFAULT_SIZE = (190, 60)  # rooms with and without a direct path
 VERSION = 1  # of how responses are made: a file of another version is not read
-_OPEN, _HIDDEN = 190, 60  # rooms with and without a direct path
+
 _RT60_S = (0.15, 1.5)
 _DISTANCE_M = (0.5, 12.0)
 _WALL_M = 0.4  # nobody stands nearer to one
@@ -40,25 +40,31 @@ class RoomBank:
     responses: tuple[Wave, ...]
 
     @classmethod
-    def cached(cls, folder: Path, seed: int = DEFAULT_SEED) -> Self:
-        """The bank of a seed, from a file in `folder`; made again where that is damaged.
+    def cached(
+        cls, folder: Path, seed: int = DEFAULT_SEED, size: tuple[int, int] = DEFAULT_SIZE
+    ) -> Self:
+        """What `made` makes, from a file in `folder`; made again where that is damaged.
 
         Two processes may do so at once: they write the same, and each file appears whole.
 
         Raises:
             StorageError: the folder can't be written to.
         """
-        path = folder / f"rooms-{VERSION}-{seed}.npz"
+        path = folder / f"rooms-{VERSION}-{seed}-{size[0]}-{size[1]}.npz"
         bank = cls._read(path)
         if bank is None:
-            bank = cls.made(seed)
+            bank = cls.made(seed, size)
             bank._write(path)
         return bank
 
     @classmethod
-    def made(cls, seed: int = DEFAULT_SEED) -> Self:
-        """The bank of a seed; some seconds."""
-        entries = [_entry(number, seed) for number in range(_OPEN + _HIDDEN)]
+    def made(cls, seed: int = DEFAULT_SEED, size: tuple[int, int] = DEFAULT_SIZE) -> Self:
+        """The bank of a seed, with so many rooms with and without a direct path; some seconds."""
+        entries = [
+            _entry(first + index, seed, direct, index, count)
+            for direct, first, count in ((True, 0, size[0]), (False, size[0], size[1]))
+            for index in range(count)
+        ]
         return cls(tuple(room for room, _ in entries), tuple(wave for _, wave in entries))
 
     def response(self, number: int) -> Wave:
@@ -72,9 +78,9 @@ class RoomBank:
     @classmethod
     def _read(cls, path: Path) -> Self | None:
         try:
-            with np.load(path) as file:
-                rows, lengths, taps = file["rooms"], file["lengths"], file["taps"]
-                if str(file["digest"]) != _digest(rows, lengths, taps):
+            with path.open("rb") as file, np.load(file) as archive:
+                rows, lengths, taps = archive["rooms"], archive["lengths"], archive["taps"]
+                if str(archive["digest"]) != _digest(rows, lengths, taps):
                     return None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
@@ -132,12 +138,10 @@ def drr_db(response: Wave) -> float:
     return float(10.0 * np.log10(energy[:DIRECT_TAPS].sum() / energy[DIRECT_TAPS:].sum()))
 
 
-def _entry(number: int, seed: int) -> tuple[Room, Wave]:
+def _entry(number: int, seed: int, direct: bool, index: int, count: int) -> tuple[Room, Wave]:
     # Imported here because it takes most of a second, and a bank is mostly read.
     from training.simulate.image_source import Point, room_response
 
-    direct = number < _OPEN
-    count, index = (_OPEN, number) if direct else (_HIDDEN, number - _OPEN)
     rng = np.random.default_rng((seed, number))
     # Strata: each reverberation time once, each distance once, in an order of its own.
     order = np.random.default_rng((seed, int(direct), count)).permutation(count)
