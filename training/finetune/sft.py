@@ -94,7 +94,6 @@ def training_arguments(run: Run, context: Context) -> TrainingArguments:
         per_device_train_batch_size=1,  # item of the data set: a whole batch
         train_sampling_strategy="sequential",
         gradient_accumulation_steps=count // context.processes,
-        lr_scheduler_type="linear",
         warmup_steps=config.optimizer.warm_up_share,
         weight_decay=config.optimizer.weight_decay,
         max_grad_norm=config.optimizer.clip_norm,
@@ -103,6 +102,7 @@ def training_arguments(run: Run, context: Context) -> TrainingArguments:
         dataloader_num_workers=config.batch.loader_processes,
         dataloader_pin_memory=not device.is_cpu,
         remove_unused_columns=False,
+        use_cache=True,  # for hearing on the way; the loss asks for none
         use_cpu=device.is_cpu,
         bf16=device.half == "bfloat16",
         fp16=device.half == "float16",

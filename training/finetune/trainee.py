@@ -52,9 +52,7 @@ class Trainee:
         """
         learning = {name for name, p in self.model.named_parameters() if p.requires_grad}
         in_training = self.model.training
-        remembers = self.base.config.use_cache
         self.model.eval()
-        self.base.config.use_cache = True
         try:
             yield Recognizer(self.base, self.processor, self.device)
         finally:
@@ -63,7 +61,6 @@ class Trainee:
                     module.set_adapter([ADAPTER_NAME])
             for name, parameter in self.model.named_parameters():
                 parameter.requires_grad_(name in learning)
-            self.base.config.use_cache = remembers
             self.model.train(in_training)
 
 

@@ -75,6 +75,7 @@ class SftTrainer(Trainer):  # type: ignore[misc]
         measure: Callable[[int], object],
     ) -> None:
         self.optimizer: torch.optim.Optimizer | None = None
+        self.lr_scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
         self._groups = groups
         self._steps = steps
         self._context = context
@@ -103,6 +104,19 @@ class SftTrainer(Trainer):  # type: ignore[misc]
                 weight_decay=self.args.weight_decay,
             )
         return self.optimizer
+
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """Linear up and linear down, without a step at rate 0 at either end."""
+        if self.lr_scheduler is None:
+            warm = self.args.get_warmup_steps(num_training_steps)
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                optimizer or self.create_optimizer(),
+                lambda step: rate_factor(step, num_training_steps, warm),
+            )
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
 
     def compute_loss(
         self,
@@ -193,6 +207,13 @@ class SftTrainer(Trainer):  # type: ignore[misc]
     def _wait(self) -> None:
         if self._context.processes > 1:
             distributed.barrier()
+
+
+def rate_factor(step: int, steps: int, warm_up_steps: int) -> float:
+    """Share of the full learning rate at a step, counted from 0; in [0, 1]."""
+    if step < warm_up_steps:
+        return (step + 1) / (warm_up_steps + 1)
+    return (steps - step) / max(1, steps - warm_up_steps)
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]

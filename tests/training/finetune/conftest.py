@@ -1,7 +1,6 @@
 """A few short clips and the shipped model: enough for every mechanism, in seconds."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +19,10 @@ from training.finetune.config import (
 WORDS = ("the kettle is on", "good morning", "we meet at nine", "yes", "turn left here", "no")
 
 
-@pytest.fixture
-def manifest(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six clips of 0.6 to 1.6 s by three speakers, as JSON Lines with a WER each."""
-    folder = tmp_path / "clips"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("clips")
     random = np.random.default_rng(7)
     rows = []
     for number, text in enumerate(WORDS):
@@ -41,7 +39,7 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def config(manifest: Path) -> RunConfig:
     """Four steps of four clips on mini, every scope, a checkpoint at every second step."""
     return RunConfig(
@@ -53,7 +51,3 @@ def config(manifest: Path) -> RunConfig:
         checkpoints=CheckpointConfig(every_steps=2, kept=2, held_out_clips=0),
         sft3=SftConfig(1e-3, 1e-3, 1e-3, wer_limits=(), epochs=3.0, most_steps=4),
     )
-
-
-def with_stage(config: RunConfig, phase: SftConfig) -> RunConfig:
-    return replace(config, sft3=phase)
