@@ -190,6 +190,19 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         likely, entropies = torch.cat(found, dim=1)
         return likely, entropies if compute_entropy else None, None
 
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """Linear up, without a step at rate 0, then constant."""
+        if self.lr_scheduler is None:
+            warm = self.args.get_warmup_steps(num_training_steps)
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                optimizer or self.optimizer, lambda step: min(1.0, (step + 1) / (warm + 1))
+            )
+            self._created_lr_scheduler = True
+        scheduler: torch.optim.lr_scheduler.LRScheduler = self.lr_scheduler
+        return scheduler
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Tells of a step; a loss or gradient that is no number ends the training here, before
         anything is saved.
