@@ -120,6 +120,8 @@ class SimulatedClip:
                 raise ValueError(f'"{key}" is missing')
             if not isinstance(row[key], kinds) or isinstance(row[key], bool):
                 raise ValueError(f'"{key}" is {json.dumps(row[key])[:40]}')
+        if not all(isinstance(one, dict) for one in (*row["effects"], *row["measured"])):
+            raise ValueError('"effects" or "measured" are not lists of objects')
         plan = Plan(
             scenario(row["scenario"]),
             row["severity"],

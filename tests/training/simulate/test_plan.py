@@ -21,10 +21,8 @@ from training.simulate.effect import (
     scaled,
     to_json,
 )
-from training.simulate.materials import FileMaterials
 from training.simulate.plan import Plan, draw, render
 from training.simulate.primitives import EFFECTS
-from training.simulate.rooms import RoomBank
 from training.simulate.scenarios import ATOMIC, REFERENCE_NAMES, SCENARIOS, Scenario, scenario
 
 
@@ -67,11 +65,6 @@ class Tiny:
         rng.random(self.takes)
         effects = (Gain(scaled(severity, 1.0, 2.0, rng)), Hiss(float(rng.random())))
         return (*effects, Gain(3.0)) if self.twice else effects
-
-
-@pytest.fixture(scope="module")
-def materials(tmp_path_factory: pytest.TempPathFactory) -> Materials:
-    return FileMaterials(RoomBank.cached(tmp_path_factory.mktemp("bank")))
 
 
 def test_an_effect_that_is_there_already_is_left_out_but_noise_adds_up(
