@@ -47,7 +47,7 @@ PICTURED = 0.6
 
 def test_clips() -> list[Spoken]:
     """Sentences of mini's test set of known voices, spoken again."""
-    sizes = Sizes(train=0, known=CLIPS, unheard=0, random=0, joined=0)
+    sizes = Sizes(train=1, known=CLIPS, unheard=1, random=1, joined=1)
     lines = [line for line in script(sizes, SEED, kept_out=SENTENCES) if line.split == "known"]
     waves = speak([line.text for line in lines], [line.manner for line in lines])
     return [Spoken(wave, line.text) for wave, line in zip(waves, lines, strict=True)]
