@@ -21,10 +21,10 @@ class Echo:
     def draw(
         self, severity: float, rng: np.random.Generator, materials: Materials
     ) -> tuple[Effect, ...]:
-        """Repeats every 0.08 to 0.3 s, each 14 to 2.5 dB quieter, beside two to four walls."""
+        """Repeats every 0.08 to 0.3 s, each 26 to 4 dB quieter, beside two to four walls."""
         walls = EchoDelay.draw(severity, rng, materials)
         every_s = round(scaled(severity, 0.08, 0.3, rng, logarithmic=True), 5)
-        tail = tuple(repeats(every_s, scaled(severity, 14.0, 2.5, rng)))
+        tail = tuple(repeats(every_s, scaled(severity, 26.0, 4.0, rng)))
         return (
             EchoDelay(
                 delays_s=walls.delays_s + tuple(delay_s for delay_s, _ in tail),

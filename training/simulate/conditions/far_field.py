@@ -25,7 +25,7 @@ class FarField:
     def draw(
         self, severity: float, rng: np.random.Generator, materials: Materials
     ) -> tuple[Effect, ...]:
-        """RT60 0.25 to 1.4 s, 1 to 9 m, direct-to-reverberant 10 to -9 dB, -24 to -46 LUFS."""
+        """RT60 0.2 to 1.4 s, 0.7 to 9 m, direct-to-reverberant 18 to -9 dB, -24 to -46 LUFS."""
         return (
             Reverberation.draw(severity, rng, materials),
             Loudness(target_lufs=scaled(severity, -24.0, -46.0, rng)),

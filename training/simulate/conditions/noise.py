@@ -21,7 +21,7 @@ class Noise:
     def draw(
         self, severity: float, rng: np.random.Generator, materials: Materials
     ) -> tuple[Effect, ...]:
-        """SNR from 20 to -5 dB, lower for kinds that hide less (`additive_noise.MASKING_DB`)."""
+        """SNR from 30 to -5 dB, lower for kinds that hide less (`additive_noise.MASKING_DB`)."""
         return (AdditiveNoise.draw(severity, rng, materials),)
 
 

@@ -26,7 +26,7 @@ class Obstructed:
     def draw(
         self, severity: float, rng: np.random.Generator, materials: Materials
     ) -> tuple[Effect, ...]:
-        """Cut-off 4,500 to 450 Hz, RT60 0.2 to 0.9 s, -28 to -52 LUFS."""
+        """Cut-off 6,000 to 700 Hz, RT60 0.2 to 0.9 s, -28 to -52 LUFS."""
         room = nearest(
             materials.rooms,
             rt60_s=scaled(severity, 0.2, 0.9, rng, logarithmic=True),
@@ -35,9 +35,9 @@ class Obstructed:
             rng=rng,
         )
         return (
-            Reverberation.in_room(room, drr_db=scaled(severity, 9.0, -5.0, rng)),
+            Reverberation.in_room(room, drr_db=scaled(severity, 16.0, -4.0, rng)),
             SpectralFilter(
-                high_hz=scaled(severity, 4_500.0, 450.0, rng, logarithmic=True), order=_ORDER
+                high_hz=scaled(severity, 6_000.0, 700.0, rng, logarithmic=True), order=_ORDER
             ),
             Loudness(target_lufs=scaled(severity, -28.0, -52.0, rng)),
         )

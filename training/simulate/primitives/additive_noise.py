@@ -69,7 +69,7 @@ class AdditiveNoise:
         return cls(
             sounds=tuple(known[int(rng.integers(len(known)))] for known in names),
             starts_s=tuple(round(float(s), 3) for s in rng.uniform(0.0, LATEST_START_S, count)),
-            snr_db=scaled(severity, 20.0, -5.0, rng) - masking_db,
+            snr_db=scaled(severity, 30.0, -5.0, rng) - masking_db,
         )
 
     def _mixture(self, samples: int, materials: Materials) -> Wave:

@@ -48,7 +48,7 @@ class EchoDelay:
         """A few walls that throw the voice back."""
         count = int(rng.integers(2, 5))
         delays_s = sorted(scaled(severity, 0.06, 0.35, rng) * rng.uniform(0.4, 1.0, count))
-        loudest_db = scaled(severity, -16.0, -2.0, rng)
+        loudest_db = scaled(severity, -30.0, -5.0, rng)
         return cls(
             delays_s=tuple(round(float(delay_s), 5) for delay_s in delays_s),
             gains_db=tuple(loudest_db - 3.0 * at for at in range(count)),

@@ -48,12 +48,12 @@ class Reverberation:
         """From a furnished room at arm's length to a hall from its far end."""
         room = nearest(
             materials.rooms,
-            rt60_s=scaled(severity, 0.25, 1.4, rng, logarithmic=True),
-            distance_m=scaled(severity, 1.0, 9.0, rng, logarithmic=True),
+            rt60_s=scaled(severity, 0.2, 1.4, rng, logarithmic=True),
+            distance_m=scaled(severity, 0.7, 9.0, rng, logarithmic=True),
             direct=True,
             rng=rng,
         )
-        return cls.in_room(room, drr_db=scaled(severity, 10.0, -9.0, rng))
+        return cls.in_room(room, drr_db=scaled(severity, 18.0, -9.0, rng))
 
     @classmethod
     def in_room(cls, room: Room, drr_db: float | None = None) -> Self:

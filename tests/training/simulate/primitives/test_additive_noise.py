@@ -60,7 +60,7 @@ def test_silence_is_left_alone(materials: FileMaterials) -> None:
 
 
 def test_drawn_from_every_kind_and_hidden_about_as_well(materials: FileMaterials) -> None:
-    for severity, low_db, high_db in ((0.0, 5.0, 20.0), (1.0, -15.0, 0.0)):
+    for severity, low_db, high_db in ((0.0, 15.0, 30.0), (1.0, -15.0, 0.0)):
         drawn = [
             AdditiveNoise.draw(severity, np.random.default_rng(n), materials) for n in range(300)
         ]
