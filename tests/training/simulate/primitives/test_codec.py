@@ -97,4 +97,5 @@ def test_any_wave(wave: Wave, severity: float, number: int) -> None:
     applied = effect.apply(wave, None)
     assert_sound(effect, wave, applied)
     assert np.array_equal(applied.wave, effect.apply(wave, None).wave)
-    assert abs(applied.wave.mean() - wave.mean()) < 1e-3
+    # Where the result is turned down to stay within full scale, so is an offset of the input.
+    assert abs(applied.wave.mean()) <= abs(wave.mean()) + 1e-4
