@@ -84,7 +84,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        self.config = toml.load(self.folder / "config.toml", RunConfig)
+        self.config = _absolute(toml.load(self.folder / "config.toml", RunConfig), self.folder)
 
     @classmethod
     def create(cls, folder: Path, config: RunConfig) -> "Run":
@@ -100,6 +100,33 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "config.toml", toml.dump(config))
         return cls(folder)
+
+    @classmethod
+    def at(cls, path: Path) -> "Run":
+        """The run that a path means: its folder, its config.toml, or another configuration.
+
+        ``rooms.toml`` is made into a run of its own in ``rooms/`` beside it, the first time.
+
+        Raises:
+            UsageError: there is no configuration, or one that makes no sense.
+            RunError: ``rooms/`` was made of an earlier ``rooms.toml``, since changed.
+        """
+        if path.is_dir():
+            return cls(path)
+        if path.name == "config.toml":
+            return cls(path.parent)
+        folder = path.with_suffix("").absolute()
+        config = _absolute(toml.load(path, RunConfig), folder.parent)
+        if not (folder / "config.toml").exists():
+            return cls.create(folder, config)
+        run = cls(folder)
+        if run.config != config:
+            raise RunError(
+                f"{folder} was begun with other settings than {path.name} has now.",
+                "The run was left alone.",
+                f"Give {path.name} another name for a new run, or train {folder} as it is.",
+            )
+        return run
 
     @property
     def data_file(self) -> Path:
@@ -246,6 +273,17 @@ class Run:
         """Complete checkpoints, newest first."""
         found = self.checkpoints(stage).glob(f"{STEP}*")
         return sorted(found, key=lambda path: -int(path.name.removeprefix(STEP)))
+
+
+def _absolute(config: RunConfig, folder: Path) -> RunConfig:
+    """Paths in a configuration are relative to where it lies."""
+
+    def made(path: str) -> str:
+        return str(folder / Path(path).expanduser()) if path else ""
+
+    data = replace(config.data, paths=tuple(map(made, config.data.paths)))
+    adapter = replace(config.adapter, start_from=made(config.adapter.start_from))
+    return replace(config, data=data, adapter=adapter)
 
 
 def _as_it_went(path: Path) -> list[Event]:

@@ -67,6 +67,8 @@ def make_trainer(
     """The trainer of a phase, with exactly its scopes let loose."""
     learning = rates(run.config.phase(context.stage))
     parameters = train_only(trainee.model, set(learning))
+    if run.config.batch.gradient_checkpointing:
+        checkpoint_activations(trainee)
     count = arguments.gradient_accumulation_steps * context.processes
     return SftTrainer(
         trainee.model,
@@ -79,6 +81,16 @@ def make_trainer(
         watch,
         measure,
     )
+
+
+def checkpoint_activations(trainee: Trainee) -> None:
+    """Keeps a layer's input only, and computes the rest again on the way back.
+
+    transformers makes the first convolution's output require a gradient for it, which only the
+    reentrant form needs: the way back would then lead through convolutions that nobody trains.
+    """
+    trainee.base.activation_checkpointing_enable({"use_reentrant": False})
+    trainee.base.disable_input_require_grads()
 
 
 def training_arguments(run: Run, context: Context) -> TrainingArguments:
@@ -97,8 +109,6 @@ def training_arguments(run: Run, context: Context) -> TrainingArguments:
         warmup_steps=config.optimizer.warm_up_share,
         weight_decay=config.optimizer.weight_decay,
         max_grad_norm=config.optimizer.clip_norm,
-        activation_checkpointing=config.batch.gradient_checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False},
         dataloader_num_workers=config.batch.loader_processes,
         dataloader_pin_memory=not device.is_cpu,
         remove_unused_columns=False,

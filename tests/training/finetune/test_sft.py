@@ -155,7 +155,7 @@ def test_a_phase_changes_its_scopes_and_the_next_goes_on_from_there(
         stages=("sft1", "sft2"),
         data=replace(config.data, held_out_share=0.5),
         checkpoints=CheckpointConfig(held_out_clips=1, held_out_every_steps=1),
-        sft1=SftConfig(encoder_rate=1e-3, aligner_rate=1e-3, most_steps=2),
+        sft1=SftConfig(encoder_rate=1e-3, aligner_rate=1e-3, epochs=2.0, most_steps=2),
         sft2=SftConfig(language_model_rate=1e-3, most_steps=1),
     )
     run = Run.create(tmp_path / "run", config)

@@ -1,0 +1,176 @@
+"""What a run would do and cost, found out without beginning it."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from engine.checkpoint.config import read_config
+from training.data import Example, Problem, read_examples, write_examples
+from training.data.example import HELD_OUT, TRAIN
+from training.finetune.config import CheckpointConfig, RunConfig
+from training.finetune.context import Context
+from training.finetune.events import StepDone
+from training.finetune.memory import Load, MemoryEstimate, estimate, parameter_counts
+from training.finetune.plan import Part, curriculum
+from training.finetune.prepare import inspect
+from training.finetune.run import Run
+from training.finetune.scopes import rates
+from training.finetune.trainee import place
+
+MEASURED_STEPS = 3
+
+_SMALL_BYTES = 64 << 10
+"""Of a checkpoint, beside its tensors."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """One phase of supervised fine-tuning.
+
+    Attributes:
+        stage: its name.
+        parts: WER limit (None: no limit), clips and steps of each part of the curriculum.
+        memory: of its worst step.
+        checkpoint_bytes: of one checkpoint.
+        step_s: measured time of a step, s; None when it was not measured.
+    """
+
+    stage: str
+    parts: tuple[tuple[float | None, int, int], ...]
+    memory: MemoryEstimate
+    checkpoint_bytes: int
+    step_s: float | None
+
+    @property
+    def steps(self) -> int:
+        """Of all parts."""
+        return sum(steps for _, _, steps in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would do.
+
+    Attributes:
+        train_clips: clips that would be learnt from.
+        held_out_clips: clips that never are.
+        audio_s: of both, s.
+        problems: every clip that is left out, and why.
+        unknown_wers: training clips that the base model has to hear first; while they are unknown
+            the steps below count them as learnable.
+        stages: the SFT phases; other stages are not reckoned.
+        disk_bytes: that the run will need at most.
+        free_bytes: on its disk.
+    """
+
+    train_clips: int
+    held_out_clips: int
+    audio_s: float
+    problems: tuple[Problem, ...]
+    unknown_wers: int
+    stages: tuple[StagePlan, ...]
+    disk_bytes: int
+    free_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, with the sums."""
+        rows = [
+            asdict(s) | {"steps": s.steps, "memory_bytes": s.memory.total_bytes}
+            for s in self.stages
+        ]
+        return asdict(self) | {"stages": rows}
+
+
+def dry_run(run: Run, *, measure: bool = True) -> DryRun:
+    """Reads and checks the data, plans every phase, and takes three real steps of the first.
+
+    Nothing is left behind but audio that had to be unpacked.
+
+    Args:
+        run: the run.
+        measure: whether to take the steps, which needs the model in memory.
+
+    Raises:
+        WildscribeError: data, model or device cannot be used.
+    """
+    if run.data_file.exists():
+        examples, problems = read_examples(run.data_file), []
+    else:
+        examples, problems = inspect(run)
+    train = [e for e in examples if e.split == TRAIN]
+    names = [name for name in run.config.stages if name.startswith("sft")]
+    limited = any(run.config.phase(name).wer_limits for name in names)
+    unknown = sum(e.wer is None for e in train) if limited else 0
+    # What is not known yet counts as learnable.
+    hopeful = [e if e.wer is not None else replace(e, wer=0.0) for e in train]
+    step_s = _measured(run, names[0], train) if measure and names and train else None
+    stages = tuple(_planned(run, name, hopeful, step_s) for name in names)
+    return DryRun(
+        train_clips=len(train),
+        held_out_clips=sum(e.split == HELD_OUT for e in examples),
+        audio_s=sum(e.duration_s for e in examples),
+        problems=tuple(problems),
+        unknown_wers=unknown,
+        stages=stages,
+        disk_bytes=sum((run.config.checkpoints.kept + 2) * s.checkpoint_bytes for s in stages),
+        free_bytes=shutil.disk_usage(run.folder).free,
+    )
+
+
+def load_of(config: RunConfig, stage: str, clips: Sequence[Example]) -> Load:
+    """What the worst batch of a phase has in memory at once."""
+    _, device, dtype = place(config.model)
+    return Load(
+        clips=min(config.batch.clips_at_once, config.batch.clips_per_step),
+        clip_s=max((clip.duration_s for clip in clips), default=config.data.most_clip_s),
+        learning=frozenset(rates(config.phase(stage))),
+        rank=config.adapter.rank,
+        dropout=config.adapter.dropout > 0,
+        weight_bytes=dtype.itemsize,
+        compute_bytes=2 if device.half else dtype.itemsize,
+        gradient_checkpointing=config.batch.gradient_checkpointing,
+        four_bit=config.model.four_bit,
+        on_cpu=device.is_cpu,
+    )
+
+
+def _planned(run: Run, stage: str, clips: list[Example], step_s: float | None) -> StagePlan:
+    config = run.config
+    sizes = read_config(place(config.model)[0])
+    load = load_of(config, stage, clips)
+    parts: list[Part] = []
+    if clips:
+        parts = curriculum(config.phase(stage), clips, config.batch.clips_per_step)
+    lora = parameter_counts(sizes, config.adapter.rank)[2]
+    learning = sum(lora[scope] for scope in load.learning)
+    return StagePlan(
+        stage=stage,
+        parts=tuple((part.wer_limit, len(part.clips), part.steps) for part in parts),
+        memory=estimate(sizes, load),
+        checkpoint_bytes=4 * sum(lora.values()) + 8 * learning + _SMALL_BYTES,
+        step_s=step_s,
+    )
+
+
+def _measured(run: Run, stage: str, clips: list[Example]) -> float:
+    """Seconds of a step: of three real ones, in a run that is thrown away, without the first."""
+    from training.finetune.sft import train
+
+    times: list[float] = []
+
+    def listen(event: object) -> None:
+        if isinstance(event, StepDone):
+            times.append(event.wall_s)
+
+    phase = replace(run.config.phase(stage), wer_limits=(), epochs=1e6, most_steps=MEASURED_STEPS)
+    nothing = CheckpointConfig(10**9, held_out_clips=0)
+    config = replace(run.config, sft1=phase, sft2=phase, sft3=phase, checkpoints=nothing)
+    with tempfile.TemporaryDirectory(prefix="wildscribe-") as folder:
+        trial = Run.create(Path(folder) / "run", config)
+        write_examples(trial.data_file, clips)
+        train(trial, Context(trial, stage, listen))
+    return mean(times[1:])

@@ -1,0 +1,202 @@
+"""How much memory a training step will take, reckoned before anything is loaded.
+
+Counted are the tensors that are alive at the worst moment of a step: weights, adapter, gradients
+and optimiser states always; then what autograd keeps of a layer, which is what the formulas below
+say; then the scores over the vocabulary in three copies. Frozen linear layers keep nothing, their
+LoRA keeps its (dropped-out) input; a layer behind which nothing learns keeps nothing at all.
+Allocators round up and libraries want their workspace: leave a tenth free.
+"""
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from training.finetune.scopes import Scope, scope_of
+
+if TYPE_CHECKING:
+    from transformers import Qwen3ASRConfig
+
+FRAMES_A_SECOND = 13
+"""Audio tokens in a second, in the encoder's layers and in the language model."""
+
+PROMPT_TOKENS = 16
+TOKENS_A_SECOND = 4.0
+"""Target tokens in a second of fast speech; the tag and the end mark come on top."""
+TAG_TOKENS = 5
+
+_CONV_FRAMES = 50
+"""Frames that the first convolution makes of a second; its stride is 2."""
+
+_NF4_BYTES = 0.5 + 4.0 / 64.0
+"""Bytes of a weight in NF4: half, and a float32 scale for each block of 64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is in memory at once.
+
+    Attributes:
+        clips: clips in a batch.
+        clip_s: length that they are padded to, s.
+        learning: scopes whose LoRA learns.
+        rank: of the LoRA.
+        dropout: whether there is any.
+        weight_bytes: of one weight of the base: 4, or 2 in half precision.
+        compute_bytes: of one activation.
+        gradient_checkpointing: keep a layer's input only, and compute the rest again.
+        four_bit: the base's matrices are in NF4.
+        on_cpu: a CPU keeps the mask of a dropout as numbers, a GPU as bytes.
+    """
+
+    clips: int
+    clip_s: float
+    learning: frozenset[Scope]
+    rank: int = 8
+    dropout: bool = True
+    weight_bytes: int = 2
+    compute_bytes: int = 2
+    gradient_checkpointing: bool = True
+    four_bit: bool = False
+    on_cpu: bool = False
+
+    @property
+    def frames(self) -> int:
+        """Audio frames behind the convolutions, of all clips."""
+        return self.clips * math.ceil(self.clip_s * FRAMES_A_SECOND)
+
+    @property
+    def answer(self) -> int:
+        """Columns of the sequence that the output layer is computed for, of one clip."""
+        return 1 + TAG_TOKENS + math.ceil(self.clip_s * TOKENS_A_SECOND)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in the language model, of all clips."""
+        return self.frames + self.clips * (PROMPT_TOKENS + self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Bytes at the worst moment of a step, by what they are for."""
+
+    base_bytes: int
+    adapter_bytes: int
+    gradient_bytes: int
+    optimizer_bytes: int
+    activation_bytes: int
+    scores_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """All together."""
+        return sum(getattr(self, field.name) for field in fields(self))
+
+
+def estimate(config: "Qwen3ASRConfig", load: Load) -> MemoryEstimate:
+    """Memory of one training step of a model of these sizes."""
+    base, adapted, lora = parameter_counts(config, load.rank)
+    learning = sum(lora[scope] for scope in load.learning)
+    matrix_bytes = _NF4_BYTES if load.four_bit else load.weight_bytes
+    held, transient = _activations(config, load)
+    scores = _scores(config, load)
+    # Convolutions come first, the scores last: they are never there at the same time.
+    return MemoryEstimate(
+        base_bytes=int((base - adapted) * load.weight_bytes + adapted * matrix_bytes),
+        adapter_bytes=4 * sum(lora.values()),
+        gradient_bytes=4 * learning,
+        optimizer_bytes=8 * learning,
+        activation_bytes=int(max(transient, held)),
+        scores_bytes=int(scores if held + scores > transient else 0),
+    )
+
+
+def parameter_counts(config: "Qwen3ASRConfig", rank: int) -> tuple[int, int, dict[Scope, int]]:
+    """Parameters of the base, those of them that a LoRA acts on, and those of the LoRA by scope.
+
+    The model is built without any memory, on torch's meta device.
+    """
+    import torch
+    from torch import nn
+    from transformers import Qwen3ASRForConditionalGeneration
+
+    with torch.device("meta"):
+        model = Qwen3ASRForConditionalGeneration(config)
+        model.tie_weights()
+    lora = dict.fromkeys(Scope, 0)
+    adapted = 0
+    for name, module in model.named_modules():
+        scope = scope_of(name)
+        if scope is not None and isinstance(module, nn.Linear):
+            lora[scope] += rank * (module.in_features + module.out_features)
+            adapted += module.weight.numel()
+    return sum(p.numel() for p in model.parameters()), adapted, lora
+
+
+def _activations(config: "Qwen3ASRConfig", load: Load) -> tuple[float, float]:
+    """Bytes that autograd holds when the loss is reached, and those of the convolutions alone."""
+    audio, text = config.audio_config, config.text_config
+    seconds = load.clips * math.ceil(load.clip_s)
+    channels, bands = audio.downsample_hidden_size, audio.num_mel_bins // 2
+    transient = 2 * seconds * _CONV_FRAMES * bands * channels * load.compute_bytes
+    held = 0.0
+    hears = bool({Scope.ENCODER, Scope.ALIGNER} & load.learning)
+    if hears:
+        steps = seconds * FRAMES_A_SECOND * channels * audio.num_mel_bins // 8
+        held += steps * _lora_input(load, Scope.ALIGNER)
+        layer = load.frames * _encoder_layer(config, load)
+        held += _layers(audio.num_hidden_layers, load.frames * audio.d_model, layer, load)
+        held += load.frames * (2 * audio.d_model * _lora_input(load, Scope.ALIGNER))
+        held += load.frames * 2 * audio.d_model * load.compute_bytes
+    layer = load.tokens * _language_layer(config, load)
+    width = load.tokens * text.hidden_size
+    held += _layers(text.num_hidden_layers, width, layer, load)
+    return held + 2 * width * load.compute_bytes, transient
+
+
+def _layers(count: int, inputs: int, layer: float, load: Load) -> float:
+    if load.gradient_checkpointing:
+        return count * inputs * load.compute_bytes + layer
+    return count * layer
+
+
+def _lora_input(load: Load, scope: Scope) -> float:
+    """Bytes kept for one element that goes into a LoRA: the mask, and what comes out of it."""
+    mask = (load.compute_bytes if load.on_cpu else 1) if load.dropout else 0
+    kept = load.compute_bytes if scope in load.learning else 0
+    return mask + kept
+
+
+def _encoder_layer(config: "Qwen3ASRConfig", load: Load) -> float:
+    """Bytes kept of one frame: norm inputs, q, k, v and the attention's output, GELU's input."""
+    width, inner = config.audio_config.d_model, config.audio_config.intermediate_size
+    plain = (2 + 4) * width + inner
+    if not load.dropout and Scope.ENCODER in load.learning:
+        # Shared by all that read it, instead of dropped out for each.
+        inputs = 2 * width + inner
+        return (plain + inputs + 6 * load.rank) * load.compute_bytes
+    into_lora = 5 * width + inner
+    own = 6 * load.rank if Scope.ENCODER in load.learning else 0
+    return (plain + own) * load.compute_bytes + into_lora * _lora_input(load, Scope.ENCODER)
+
+
+def _language_layer(config: "Qwen3ASRConfig", load: Load) -> float:
+    """Bytes kept of one token: norms compute in float32, keys and values are repeated by head."""
+    text = config.text_config
+    width, inner = text.hidden_size, text.intermediate_size
+    queries = text.num_attention_heads * text.head_dim
+    keys = text.num_key_value_heads * text.head_dim
+    normed = 4 * (2 * width + queries + keys)
+    plain = 4 * queries + 3 * inner
+    scope = Scope.LANGUAGE_MODEL
+    if not load.dropout and scope in load.learning:
+        inputs = 2 * width + inner
+        return normed + (plain + inputs + 7 * load.rank) * load.compute_bytes
+    into_lora = 5 * width + queries + inner
+    own = 7 * load.rank if scope in load.learning else 0
+    return normed + (plain + own) * load.compute_bytes + into_lora * _lora_input(load, scope)
+
+
+def _scores(config: "Qwen3ASRConfig", load: Load) -> float:
+    """Bytes of the scores: as computed, chosen, in float32, and their gradients on the way back."""
+    numbers = load.clips * load.answer * config.text_config.vocab_size
+    return numbers * (2 * load.compute_bytes + 4 * 3)
