@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import adapters, doctor, evaluate, models, route, score, simulate, transcribe
+from app.cli import adapters, doctor, evaluate, models, route, score, simulate, train, transcribe
 from app.cli.console import Console
 from engine.errors import WildscribeError
 
@@ -38,6 +38,7 @@ app.command("transcribe")(transcribe.command)
 app.command("route")(route.command)
 app.add_typer(models.app, name="models")
 app.add_typer(adapters.app, name="adapters")
+app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
 app.command("score")(score.command)
 app.command("simulate")(simulate.command)
