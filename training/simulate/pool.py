@@ -3,12 +3,14 @@
 import multiprocessing
 import os
 import signal
+import socket
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
+from urllib.parse import urlsplit
 
 from training.simulate.errors import WorkerError
 from training.simulate.shards import make_shard
@@ -16,7 +18,10 @@ from training.simulate.shards import make_shard
 _KEPT = "Finished shards are kept."
 _AGAIN = "Give the same command again; it goes on where it stopped."
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_PATIENCE_S = 30
+_PATIENCE_S = 15
+
+Make = Callable[[str, int], object]
+"""`make_shard`, or what stands in for it; importable by its name."""
 
 Finished = Generator[int, None, None]
 """Numbers of shards as they are done; closing it gives up what was not begun."""
@@ -29,7 +34,9 @@ def here(folder: str, shards: Sequence[int]) -> Finished:
         yield shard
 
 
-def in_processes(folder: str, shards: Sequence[int], workers: int) -> Finished:
+def in_processes(
+    folder: str, shards: Sequence[int], workers: int, make: Make = make_shard
+) -> Finished:
     """Makes shards in so many processes of one thread each; yields each number when it is done.
 
     When the iteration is given up, shards that were begun are finished and no others begun.
@@ -42,7 +49,7 @@ def in_processes(folder: str, shards: Sequence[int], workers: int) -> Finished:
         _one_thread_each(),
         ProcessPoolExecutor(workers, mp_context=spawn, initializer=_settle_in) as pool,
     ):
-        futures = {pool.submit(make_shard, folder, shard): shard for shard in shards}
+        futures = {pool.submit(make, folder, shard): shard for shard in shards}
         try:
             for future in as_completed(futures):
                 future.result()
@@ -81,8 +88,11 @@ def on_cluster(folder: str, shards: Sequence[int], address: str) -> Finished:
             "Install it with: pip install 'wildscribe[scale]'; or use --workers.",
         ) from error
     try:
+        # A client that finds nobody leaves its thread behind.
+        place = urlsplit(address)
+        socket.create_connection((place.hostname, place.port), _PATIENCE_S).close()
         client = Client(address, timeout=_PATIENCE_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise WorkerError(
             f"No Dask cluster answers at {address}: {error}",
             _KEPT,
@@ -91,7 +101,7 @@ def on_cluster(folder: str, shards: Sequence[int], address: str) -> Finished:
     with client:
         futures = {client.submit(make_shard, folder, shard, pure=False): shard for shard in shards}
         try:
-            for future in as_finished(list(futures)):
+            for future in as_finished(list(futures), loop=client.loop):
                 future.result()
                 yield futures[future]
         except (KilledWorker, OSError) as error:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from training.simulate.materials import FileMaterials
@@ -14,3 +16,9 @@ def bank() -> RoomBank:
 def materials(bank: RoomBank) -> FileMaterials:
     """No files: textures only."""
     return FileMaterials(bank)
+
+
+@pytest.fixture(scope="session")
+def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the bank as it ships; whoever needs it first makes it."""
+    return tmp_path_factory.mktemp("rooms")

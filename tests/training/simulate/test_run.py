@@ -16,7 +16,7 @@ import soundfile
 from engine.errors import CancelledError, UsageError
 from tests.training.simulate.speech import spoken
 from training.simulate.effect import SAMPLE_RATE
-from training.simulate.errors import SetMismatchError, SourceError, WorkerError
+from training.simulate.errors import SetMismatchError, SourceError
 from training.simulate.finish import Report
 from training.simulate.manifest import read_manifest, remake
 from training.simulate.mix import Mix
@@ -28,11 +28,6 @@ from training.simulate.shards import materials_of
 
 COUNT, SHARD = 14, 3
 MIX = Mix(scenarios=tuple(map(scenario, ("noise", "far_field", "noise+dropout"))), clean_share=0.1)
-
-
-@pytest.fixture(scope="module")
-def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("rooms")
 
 
 @pytest.fixture
@@ -154,10 +149,8 @@ def test_cancelled_work_goes_on_where_it_stopped(clean: Path, rooms: Path, tmp_p
 
 
 KILLED = """
-import os, signal, sys
+import sys
 from pathlib import Path
-from training.simulate import run
-from training.simulate.run import simulate
 from tests.training.simulate.test_run import _make
 
 def tell(done, total):
@@ -235,15 +228,3 @@ def test_settings_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(UsageError):
         prepare(clean, rooms, **({"count": 1} | wrong))  # type: ignore[arg-type]
-
-
-def test_a_worker_that_dies_is_a_typed_error(clean: Path, rooms: Path, tmp_path: Path) -> None:
-    def kill_them(done: int, total: int) -> None:
-        if done:
-            for child in psutil.Process().children():
-                if "spawn_main" in " ".join(child.cmdline()):
-                    child.kill()
-
-    with pytest.raises(WorkerError):
-        _make(clean, rooms, tmp_path / "set", workers=2, on_progress=kill_them)
-    assert _make(clean, rooms, tmp_path / "set").clips == COUNT
