@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from statistics import fmean, pstdev
+from typing import Any
 
 from training.reward import Reward
 from training.rl.rollouts import Group
@@ -25,7 +26,7 @@ class Tally:
     repetition_share: float
     length_ratio: float
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> dict[str, Any]:
         """By name, not copied deeper."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 

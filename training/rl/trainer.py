@@ -27,7 +27,7 @@ from training.rl.journal import Journal, StepFigures
 from training.rl.order import Order
 from training.rl.rollouts import Group, Judge, Rollout, budget, words
 from training.rl.tally import tally
-from training.rl.trl_api import GRPOTrainer
+from training.rl.trl_api import GRPOTrainer, former_names
 
 FEATURES = ("input_features", "input_features_mask")
 
@@ -58,6 +58,7 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         *,
         rollouts_at_once: int = 64,
     ) -> None:
+        self.lr_scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
         self._trainee = trainee
         self._rl = config
         self._order = order
@@ -87,6 +88,7 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
     def _send_telemetry(self) -> None:
         """TRL reports every training to its makers; nobody has agreed to that here."""
 
+    @former_names()
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> Batch:
         """Samples until there are enough groups with a signal, or refills have run out.
 
@@ -109,7 +111,7 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
                 break
         self._journal.position = self._order.position
         empty = [muted(batch) for batch in silent[: wanted - len(kept)]]
-        whole = joined(kept + empty, self._tokenizer.pad_token_id)
+        whole = joined(kept + empty, self._trainee.processor.tokenizer.pad_token_id)
         self._learnt_tokens = int(whole["num_items_in_batch"])
         return whole
 
@@ -200,8 +202,7 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
                 optimizer or self.optimizer, lambda step: min(1.0, (step + 1) / (warm + 1))
             )
             self._created_lr_scheduler = True
-        scheduler: torch.optim.lr_scheduler.LRScheduler = self.lr_scheduler
-        return scheduler
+        return self.lr_scheduler
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Tells of a step; a loss or gradient that is no number ends the training here, before
@@ -244,6 +245,7 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Hears held-out clips; when they have not been heard better for long, it ends here."""
+        self.control.should_evaluate = False  # else the end of the epoch asks once more
         if self._journal.measured(self.state.global_step):
             self.control.should_training_stop = True
         self._since = time.monotonic()

@@ -9,6 +9,8 @@ Raises:
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -33,6 +35,14 @@ def check(installed: str | None) -> None:
             "Nothing was started; the stages before it need no TRL.",
             f'Install it: pip install "wildscribe[rl]", or pip install "trl=={MINOR}.*".',
         )
+
+
+@contextmanager
+def former_names() -> Iterator[None]:
+    """Silences transformers where TRL calls things as they were called before transformers 5."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`.*gradient_checkpointing", FutureWarning)
+        yield
 
 
 def _installed() -> str | None:

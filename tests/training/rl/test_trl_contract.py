@@ -60,6 +60,7 @@ def test_the_source_still_does_what_the_overrides_rely_on() -> None:
     whole = inspect.getsource(GRPOTrainer._generate_and_score_completions)
     loss = inspect.getsource(GRPOTrainer._compute_loss)
     assert "self.generation_config = GenerationConfig(" in init  # whose max_new_tokens is set
+    assert "self.eos_token_ids = eos_token_ids" in init  # tell whether a rollout ended
     assert "generation_config=self.generation_config" in sampling
     assert "for k, v in multimodal_fields.items()" in sampling  # the audio goes to generate()
     assert "completion_ids=completion_ids_list, **reward_kwargs" in rewarding
