@@ -78,27 +78,32 @@ def show(
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for: clinic, podcast.")],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A PEFT adapter.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run, or a PEFT adapter.")],
     model: Model = "mini",
     licence: Annotated[str, typer.Option(help="On what terms it may be used.")] = "",
 ) -> None:
-    """Take an adapter from a folder into the library, as the next version."""
+    """Take an adapter into the library, as the next version.
+
+    A run tells where its adapter comes from; so does lineage.json beside an adapter.
+    """
     from engine.checkpoint import locate
     from engine.models import find
     from training.adapters import Lineage
     from training.adapters.fingerprint import base_sha256
+    from training.adapters.from_run import adapter_of
     from training.adapters.library import require_base
     from training.adapters.lineage import FILE, read_lineage
+    from training.finetune.run import Run
 
-    base = locate(find(model))
-    sha256 = base_sha256(base)
-    if (folder / FILE).is_file():
-        lineage = read_lineage(folder)
+    if (folder / "config.toml").is_file():
+        folder, lineage = adapter_of(Run(folder), licence)
     else:
-        lineage = Lineage(base=base.name, base_sha256=sha256, licence=licence)
-    require_base(lineage, sha256, str(folder))
-    entry = library().add(name, folder, lineage)
-    Console.standard().result(entry.reference)
+        base = locate(find(model))
+        lineage = Lineage(base=base.name, base_sha256=base_sha256(base), licence=licence)
+        if (folder / FILE).is_file():
+            made_for, lineage = lineage.base_sha256, read_lineage(folder)
+            require_base(lineage, made_for, str(folder))
+    Console.standard().result(library().add(name, folder, lineage).reference)
 
 
 @app.command()

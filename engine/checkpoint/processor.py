@@ -38,15 +38,18 @@ is how a language is forced, and how training finds the words to learn."""
 
 _UNREADABLE = (OSError, ValueError, AttributeError)
 
-_TOKENIZER = {
-    "add_prefix_space": False,
+_AUDIO_TOKENS = {
     "audio_bos_token": "<|audio_start|>",
     "audio_eos_token": "<|audio_end|>",
     "audio_token": "<|audio_pad|>",
+}
+_TOKENIZER = _AUDIO_TOKENS | {
+    "add_prefix_space": False,
     "bos_token": None,
     "clean_up_tokenization_spaces": False,
     "eos_token": "<|im_end|>",
     "errors": "replace",
+    "extra_special_tokens": _AUDIO_TOKENS,  # Without it the official processor does not load.
     "pad_token": "<|endoftext|>",
     "processor_class": "Qwen3ASRProcessor",
     "split_special_tokens": False,

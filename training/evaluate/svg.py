@@ -44,7 +44,7 @@ def dot_plot(
     ticks = axis(min([0.0, *edges]), max([0.0, *edges]))
     scale = _Scale(ticks[0], ticks[-1])
     block = ROW * len(series) + GAP
-    height = block * len(labels) + 34
+    height = block * len(labels) + 40
     parts = [_grid(ticks, scale, height, unit)]
     for row, label in enumerate(labels):
         top = row * block + GAP
@@ -82,7 +82,7 @@ class _Scale:
 
 
 def _grid(ticks: Sequence[float], scale: _Scale, height: int, unit: str) -> str:
-    bottom = height - 30
+    bottom = height - 36
     lines = [
         f'<line x1="{scale.x(t):.1f}" x2="{scale.x(t):.1f}" y1="0" y2="{bottom}" '
         f'class="{"zero" if t == 0 else "grid"}"/>'

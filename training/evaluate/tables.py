@@ -11,6 +11,9 @@ from training.simulate.scenarios import ATOMIC, SCENARIOS
 BANDS = 5
 """Severity in bands of equal width."""
 
+FEWEST = 5
+"""Fewer different clips have no interval: resampling three says nothing about the fourth."""
+
 Scored = Mapping[str, Sequence[ClipScore]]
 """Column -> scores, clip by clip."""
 
@@ -92,6 +95,6 @@ def _rate(
     return Rate(
         pooled=sum(errors, start=ErrorCount()),
         count=len(scores),
-        interval=rate_interval(errors, bootstrap, draws),
+        interval=rate_interval(errors, bootstrap, draws) if len(set(draws)) >= FEWEST else None,
         failures=FailureCounts.of(score.failures for score in scores),
     )

@@ -1,0 +1,45 @@
+"""From a run to an adapter with its lineage."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.checkpoint import locate
+from training.adapters import AdapterLibrary, MissingAdapterError
+from training.adapters.fingerprint import adapter_sha256, base_sha256
+from training.adapters.from_run import adapter_of
+from training.finetune.config import AdapterConfig, ModelConfig, RunConfig
+from training.finetune.events import HeldOutScored
+from training.finetune.run import Run, RunState
+
+
+@pytest.fixture
+def run(layout: Path, tmp_path: Path) -> Run:
+    config = RunConfig(
+        model=ModelConfig(path=str(layout)),
+        adapter=AdapterConfig(start_from=str(layout / "mega-asr-merged")),
+        stages=("sft1", "sft2"),
+        seed=7,
+    )
+    return Run.create(tmp_path / "run", config)
+
+
+def test_the_last_finished_stage_with_all_that_is_known(
+    run: Run, layout: Path, library: AdapterLibrary
+) -> None:
+    with pytest.raises(MissingAdapterError):
+        adapter_of(run)
+    shutil.copytree(layout / "mega-asr-merged", run.adapter("sft1"))
+    run.save_state(RunState(stage="sft2", finished=("sft1",), data_sha256="dd"))
+    run.record(HeldOutScored(stage="sft1", step=1, clips=3, wer=0.5))
+    run.record(HeldOutScored(stage="sft1", step=2, clips=3, wer=0.25))
+    folder, lineage = adapter_of(run, "CC-BY-4.0")
+    assert folder == run.adapter("sft1")
+    assert lineage.base_sha256 == base_sha256(locate(layout))
+    assert (lineage.data_sha256, lineage.seeds) == ("dd", (7,))
+    assert lineage.metrics == {"held_out_wer": 0.25}
+    assert lineage.parent_sha256 == adapter_sha256(layout / "mega-asr-merged")
+    added = library.add("clinic", folder, lineage)
+    assert added.lineage.recipe["adapter"]["rank"] == 8
+    assert added.lineage.licence == "CC-BY-4.0"

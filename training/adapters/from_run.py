@@ -1,0 +1,44 @@
+"""What a training run made, with its lineage."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from engine.checkpoint import locate
+from engine.models import find
+from training.adapters.errors import MissingAdapterError
+from training.adapters.fingerprint import adapter_sha256, base_sha256
+from training.adapters.lineage import Lineage
+from training.finetune.events import HeldOutScored
+from training.finetune.run import Run
+
+
+def adapter_of(run: Run, licence: str = "") -> tuple[Path, Lineage]:
+    """The adapter of the last finished stage, and where it comes from.
+
+    Args:
+        run: at least one stage of it is finished.
+        licence: on what terms the adapter may be used; depends on the data.
+
+    Raises:
+        MissingAdapterError: no stage is finished.
+        ModelError: the base model is not here any more.
+    """
+    state = run.state()
+    made = [run.adapter(stage) for stage in state.finished if run.adapter(stage).is_dir()]
+    if not made:
+        raise MissingAdapterError(
+            f"No stage of {run.folder.name} is finished.", remedy="Resume it: wildscribe train"
+        )
+    base = locate(find(run.config.model.path))
+    start = run.config.adapter.start_from
+    scored = [event for event in run.events() if isinstance(event, HeldOutScored)]
+    return made[-1], Lineage(
+        base=base.name,
+        base_sha256=base_sha256(base),
+        data_sha256=state.data_sha256 or None,
+        recipe=asdict(run.config),
+        seeds=(run.config.seed,),
+        metrics={"held_out_wer": scored[-1].wer} if scored else {},
+        licence=licence,
+        parent_sha256=adapter_sha256(Path(start)) if start else None,
+    )
