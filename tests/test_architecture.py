@@ -12,9 +12,9 @@ PACKAGES = ("app", "engine", "training")
 LONGEST_MODULE_LINES = 500
 BROAD = frozenset({"Exception", "BaseException"})
 
-BROAD_EXCEPTS = frozenset({"engine/serve.py", "app/window/job.py"})
+BROAD_EXCEPTS = frozenset({"engine/serve.py", "app/window/job.py", "training/finetune/runner.py"})
 """The outer boundaries, where whatever happened is reported: the engine's loop, the window's
-background jobs. A training loop will be the third."""
+background jobs, the loop over a training run's stages."""
 
 TEXT_SUFFIXES = frozenset({".py", ".md", ".toml", ".yaml", ".cfg", ".txt", ".json", ""})
 MACHINE = re.compile(r"(^|[^\w./])/(work|root|farm|opt|mnt)/")

@@ -38,12 +38,11 @@ def new_folder(path: Path) -> Iterator[Path]:
         for file in part.rglob("*"):
             if file.is_file():
                 _to_disk(file)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    if path.exists():
-        shutil.rmtree(path)
-    part.replace(path)
+        if path.exists():
+            shutil.rmtree(path)
+        part.replace(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)  # there only where something went wrong
 
 
 def _to_disk(path: Path) -> None:
