@@ -6,6 +6,11 @@ from typing import Annotated
 import typer
 
 from app.cli.console import Console
+from app.cli.train import Narrator, pause_on_interrupt
+from training.finetune import toml
+from training.finetune.config import RunConfig
+from training.finetune.events import Listener
+from training.finetune.run import Run, RunState, Status
 
 
 def command(
@@ -13,27 +18,27 @@ def command(
         Path, typer.Argument(metavar="CONFIG.toml", help="A run whose last stage is rl.")
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the runs and the table.")
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="For the runs and the table.")
     ] = Path("ablation"),
 ) -> None:
     """Train with the full reward, with WER alone, and with each term off.
 
-    Same adapter to begin with, same clips, same seed. Started again after an interruption, it goes
-    on where it was. Writes ablation.json and ablation.md.
+    Same adapter to begin with, same clips, same seed. Writes ablation.json and ablation.md; started
+    again after a pause or a crash, it goes on where it was.
     """
     # Imported here: other commands start without what training needs.
-    from training.finetune import toml
-    from training.finetune.config import RunConfig
-    from training.finetune.events import Event, StageFinished, StageStarted
+    from training.finetune.runner import train
     from training.rl.ablation import ablate, markdown
 
     console = Console.standard()
 
-    def tell(event: Event) -> None:
-        if isinstance(event, StageStarted):
-            console.note(f"{event.stage}: from step {event.step} to {event.steps}")
-        if isinstance(event, StageFinished):
-            console.note(f"{event.stage}: finished at step {event.step}")
+    def work(run: Run, listener: Listener) -> RunState:
+        console.note(f"\n{run.folder.name}")
+        with pause_on_interrupt(console, run):
+            state = train(run, listener)
+        if state.status is Status.PAUSED:
+            raise typer.Exit(130)
+        return state
 
-    rows = ablate(out, toml.load(config, RunConfig), tell)
+    rows = ablate(out, toml.load(config, RunConfig), Narrator(console).tell, work)
     console.result(markdown(rows))

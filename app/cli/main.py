@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from app.cli import adapters, doctor, evaluate, models, route, score, simulate, train, transcribe
+from app.cli import (
+    ablate,
+    adapters,
+    doctor,
+    evaluate,
+    models,
+    route,
+    score,
+    simulate,
+    train,
+    transcribe,
+)
 from app.cli.console import Console
 from engine.errors import WildscribeError
 
@@ -39,6 +50,7 @@ app.command("route")(route.command)
 app.add_typer(models.app, name="models")
 app.add_typer(adapters.app, name="adapters")
 app.command("train")(train.command)
+app.command("ablate")(ablate.command)
 app.command("evaluate")(evaluate.command)
 app.command("score")(score.command)
 app.command("simulate")(simulate.command)

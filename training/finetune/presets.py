@@ -18,6 +18,7 @@ from training.finetune.config import (
     RunConfig,
     SftConfig,
 )
+from training.rl.config import MINI
 
 _LIMITS = (0.3, 0.5, 0.7)
 
@@ -33,6 +34,7 @@ PRESETS: Mapping[str, RunConfig] = MappingProxyType(
             sft1=SftConfig(encoder_rate=1e-3, aligner_rate=1e-3, wer_limits=_LIMITS),
             sft2=SftConfig(language_model_rate=5e-4),
             sft3=SftConfig(encoder_rate=2e-4, aligner_rate=2e-4, language_model_rate=2e-4),
+            rl=MINI,
         ),
         "8gb": replace(
             _PAPER,
