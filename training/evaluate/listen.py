@@ -3,8 +3,9 @@
 Routed results cost nothing: they take one of two texts by a router's word.
 """
 
+import itertools
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -17,8 +18,9 @@ from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.evaluate.clips import EvaluationClip
 from training.evaluate.store import Heard, Judged, Store, Writer
 
-WINDOW_S = 600.0
-"""Audio in memory at once, s. Clips come sorted by length, so batches are filled evenly."""
+WINDOW_S = 2400.0
+"""Audio given to the recogniser at once, s (64 kB each). Clips come sorted by length, so batches
+are filled evenly."""
 
 _JUDGED_AT_ONCE = 64
 """Clips in memory at once for the router."""
@@ -114,8 +116,9 @@ class Listener:
         """
         base = f"{self.base_sha256[:16]}/{self.dtype}"
         keys = [f"{base}/{adapter_sha256(c.adapter)[:16]}" for c in candidates]
-        wanted = {base, *keys}
-        self.on_progress(_there(clips, wanted, store), len(clips) * len(wanted))
+        wanted = {(clip.id, by) for clip in clips for by in (base, *keys)}
+        count = itertools.count(len(wanted & store.hypotheses.keys()))
+        self.on_progress(next(count), len(wanted))
         with store.writing() as writer:
             for number, (candidate, key) in enumerate(zip(candidates, keys, strict=True)):
                 # The base is heard along with the first adapter, in the same batches.
@@ -127,8 +130,9 @@ class Listener:
                 model = with_adapter(self.model, candidate.adapter)
                 recognizer = self.load(model, self.device, self.dtype)
                 for window in _windows(missing):
-                    self._hear(recognizer, window, writer)
-                    self.on_progress(_there(clips, wanted, store), len(clips) * len(wanted))
+                    for row in self._heard(recognizer, window):
+                        writer.heard(row)
+                        self.on_progress(next(count), len(wanted))
             judged = [_judged(clips, c.router, store, writer) for c in candidates]
         return Texts(
             base=[store.hypotheses[clip.id, base] for clip in clips],
@@ -136,11 +140,11 @@ class Listener:
             degraded_probability=judged,
         )
 
-    def _hear(self, recognizer: Hears, window: Sequence[_Question], writer: Writer) -> None:
+    def _heard(self, recognizer: Hears, window: Sequence[_Question]) -> Iterator[Heard]:
         samples = {clip.id: load(clip.audio) for clip, _, _ in window}
         asked = [Clip(samples[clip.id], gate=gate) for clip, _, gate in window]
         for index, found in recognizer.stream(asked, cancel=self.cancel):
-            row = Heard(
+            yield Heard(
                 clip=window[index].clip.id,
                 by=window[index].by,
                 text=found.text,
@@ -148,11 +152,6 @@ class Listener:
                 confidence=round(found.confidence, 4),
                 truncated=found.truncated,
             )
-            writer.heard(row)
-
-
-def _there(clips: Sequence[EvaluationClip], wanted: Collection[str], store: Store) -> int:
-    return sum((clip.id, by) in store.hypotheses for clip in clips for by in wanted)
 
 
 def _windows(questions: Sequence[_Question]) -> Iterator[list[_Question]]:

@@ -169,8 +169,11 @@ def test_an_evaluation_that_was_stopped_goes_on(model, clips, tmp_path):
     path = tmp_path / "out" / HYPOTHESES
     with path.open("a") as file:
         file.write('{"clip": "cut o')  # the power went
-    evaluate(request, _listener(model, log), tmp_path / "out")
+    steps: list[tuple[int, int]] = []
+    listener = replace(_listener(model, log), on_progress=lambda *step: steps.append(step))
+    evaluate(request, listener, tmp_path / "out")
     assert sorted(log) == sorted((n, gate) for n in range(50) for gate in (0.0, 1.0))
+    assert steps == [(done, 100) for done in range(30, 101)]
     assert len(Store(tmp_path / "out").hypotheses) == 100
     assert not (tmp_path / "out" / ".report.json.part").exists()
 
