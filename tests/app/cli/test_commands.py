@@ -42,7 +42,7 @@ def test_help_names_every_exit_code_that_an_error_can_have(capsys: Captured) -> 
 
 
 @pytest.mark.parametrize(
-    "command", ["transcribe", "route", "models", "models import", "score", "doctor"]
+    "command", ["transcribe", "route", "models", "models import", "score", "simulate", "doctor"]
 )
 def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
     assert run([*command.split(), "-h"]) == 0
