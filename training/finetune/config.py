@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import UsageError
 from engine.languages import resolve
-from training.rl.config import RlConfig
+from training.finetune.rl_config import RlConfig
 
 
 @dataclass(frozen=True, slots=True)

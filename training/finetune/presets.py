@@ -18,7 +18,7 @@ from training.finetune.config import (
     RunConfig,
     SftConfig,
 )
-from training.rl.config import MINI
+from training.finetune.rl_config import MINI
 
 _LIMITS = (0.3, 0.5, 0.7)
 

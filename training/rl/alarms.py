@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from statistics import fmean
 
-from training.rl.config import AlarmConfig
+from training.finetune.rl_config import AlarmConfig
 from training.rl.memory import Memory, Point
 
 

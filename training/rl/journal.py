@@ -14,11 +14,11 @@ from training.finetune.events import CheckpointSaved
 from training.finetune.files import new_folder, write_json
 from training.finetune.held_out import score_held_out
 from training.finetune.lora import save_adapter
+from training.finetune.rl_config import RlConfig
 from training.finetune.run import STEP
 from training.finetune.trainee import Trainee
 from training.finetune.trainer import storage_errors
 from training.rl.alarms import alarms
-from training.rl.config import RlConfig
 from training.rl.events import BestKept, CollapseAlarm, RlStepDone, RolloutHeard, StoppedEarly
 from training.rl.memory import Memory, Point
 from training.rl.rollouts import Group

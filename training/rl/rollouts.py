@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from engine.recognizer.recognizer import SPARE_TOKENS, TOKENS_A_SECOND
 from training.data import Example
 from training.data.example import TEXT_MARK
+from training.finetune.rl_config import RlConfig
 from training.reward import Reward, rewards
-from training.rl.config import RlConfig
 
 EQUAL = 1e-6
 """Rewards that differ by less are equal up to rounding."""

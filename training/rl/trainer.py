@@ -20,8 +20,8 @@ from engine.recognizer import Clip
 from engine.recognizer.inputs import make_batch
 from training.data import Example
 from training.finetune.errors import LossNotFiniteError
+from training.finetune.rl_config import RlConfig
 from training.finetune.trainee import Trainee
-from training.rl.config import RlConfig
 from training.rl.groups import Batch, joined, muted, rows
 from training.rl.journal import Journal, StepFigures
 from training.rl.order import Order

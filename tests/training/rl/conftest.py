@@ -14,7 +14,7 @@ from training.finetune.config import (
     ModelConfig,
     RunConfig,
 )
-from training.rl.config import RlConfig
+from training.finetune.rl_config import RlConfig
 
 WORDS = ("the kettle is on", "good morning", "we meet at nine", "turn left here")
 

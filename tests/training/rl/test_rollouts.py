@@ -12,9 +12,9 @@ from training.data import Example
 from training.finetune import toml
 from training.finetune.config import RunConfig
 from training.finetune.events import from_line, to_line
+from training.finetune.rl_config import AlarmConfig, RlConfig
 from training.reward import WER_ONLY
 from training.rl.alarms import Alarm, alarms
-from training.rl.config import AlarmConfig, RlConfig
 from training.rl.events import CollapseAlarm, RlStepDone
 from training.rl.memory import Memory, Point
 from training.rl.order import Order
