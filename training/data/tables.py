@@ -1,5 +1,6 @@
 """JSON Lines, Parquet shards and Hugging Face data sets on disk: rows of the same kind."""
 
+import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ from training.data.example import Example
 from training.data.problems import Problem, ProblemKind
 from training.data.records import audio_of, to_example
 from training.data.unpack import as_file
+
+_NEEDS = "Reading it needs the package pyarrow, which is not installed."
 
 
 def read_jsonl(path: Path, language: str, unpack_to: Path) -> Iterator[Example | Problem]:
@@ -31,6 +34,9 @@ def read_jsonl(path: Path, language: str, unpack_to: Path) -> Iterator[Example |
 
 def read_parquet(path: Path, language: str, unpack_to: Path) -> Iterator[Example | Problem]:
     """One shard, row group by row group, so that only one is in memory."""
+    if not _can_read():
+        yield Problem(ProblemKind.UNREADABLE, str(path), _NEEDS)
+        return
     import pyarrow
     from pyarrow import parquet
 
@@ -60,6 +66,9 @@ def read_dataset(folder: Path, language: str, unpack_to: Path) -> Iterator[Examp
 def _read_split(
     folder: Path, split: str, language: str, unpack_to: Path
 ) -> Iterator[Example | Problem]:
+    if not _can_read():
+        yield Problem(ProblemKind.UNREADABLE, str(folder), _NEEDS)
+        return
     import pyarrow
     from pyarrow import ipc
 
@@ -75,6 +84,10 @@ def _read_split(
                         yield _example(record, folder, source, language, unpack_to)
         except (pyarrow.ArrowException, OSError) as error:
             yield Problem(ProblemKind.UNREADABLE, str(path), f"It is no Arrow file: {error}.")
+
+
+def _can_read() -> bool:
+    return importlib.util.find_spec("pyarrow") is not None
 
 
 def _example(

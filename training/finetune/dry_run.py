@@ -97,8 +97,9 @@ def dry_run(run: Run, *, measure: bool = True) -> DryRun:
     Raises:
         WildscribeError: data, model or device cannot be used.
     """
+    problems: list[Problem] = []
     if run.data_file.exists():
-        examples, problems = read_examples(run.data_file), []
+        examples = read_examples(run.data_file)
     else:
         examples, problems = inspect(run)
     train = [e for e in examples if e.split == TRAIN]

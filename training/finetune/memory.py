@@ -2,7 +2,7 @@
 
 Counted are the tensors that are alive at the worst moment of a step: weights, adapter, gradients
 and optimiser states always; then what autograd keeps of a layer, which is what the formulas below
-say; then the scores over the vocabulary in three copies. Frozen linear layers keep nothing, their
+say; then the scores over the vocabulary in several copies. Frozen linear layers keep nothing, their
 LoRA keeps its (dropped-out) input; a layer behind which nothing learns keeps nothing at all.
 Allocators round up and libraries want their workspace: leave a tenth free.
 """
@@ -97,16 +97,16 @@ def estimate(config: "Qwen3ASRConfig", load: Load) -> MemoryEstimate:
     base, adapted, lora = parameter_counts(config, load.rank)
     learning = sum(lora[scope] for scope in load.learning)
     matrix_bytes = _NF4_BYTES if load.four_bit else load.weight_bytes
-    held, transient = _activations(config, load)
-    scores = _scores(config, load)
-    # Convolutions come first, the scores last: they are never there at the same time.
+    kept, again, convolved = _activations(config, load)
+    # One after the other: convolutions, scores, and layers that are computed again.
+    worst = max(again, _scores(config, load))
     return MemoryEstimate(
         base_bytes=int((base - adapted) * load.weight_bytes + adapted * matrix_bytes),
         adapter_bytes=4 * sum(lora.values()),
         gradient_bytes=4 * learning,
         optimizer_bytes=8 * learning,
-        activation_bytes=int(max(transient, held)),
-        scores_bytes=int(scores if held + scores > transient else 0),
+        activation_bytes=int(max(kept + again, convolved)),
+        scores_bytes=int(max(0.0, kept + worst - max(kept + again, convolved))),
     )
 
 
@@ -132,31 +132,26 @@ def parameter_counts(config: "Qwen3ASRConfig", rank: int) -> tuple[int, int, dic
     return sum(p.numel() for p in model.parameters()), adapted, lora
 
 
-def _activations(config: "Qwen3ASRConfig", load: Load) -> tuple[float, float]:
-    """Bytes that autograd holds when the loss is reached, and those of the convolutions alone."""
+def _activations(config: "Qwen3ASRConfig", load: Load) -> tuple[float, float, float]:
+    """Bytes that autograd keeps until the loss; of the largest layer, where layers are computed
+    again; and of the convolutions, which are gone when the layers begin."""
     audio, text = config.audio_config, config.text_config
     seconds = load.clips * math.ceil(load.clip_s)
     channels, bands = audio.downsample_hidden_size, audio.num_mel_bins // 2
-    transient = 2 * seconds * _CONV_FRAMES * bands * channels * load.compute_bytes
-    held = 0.0
-    hears = bool({Scope.ENCODER, Scope.ALIGNER} & load.learning)
-    if hears:
-        steps = seconds * FRAMES_A_SECOND * channels * audio.num_mel_bins // 8
-        held += steps * _lora_input(load, Scope.ALIGNER)
-        layer = load.frames * _encoder_layer(config, load)
-        held += _layers(audio.num_hidden_layers, load.frames * audio.d_model, layer, load)
-        held += load.frames * (2 * audio.d_model * _lora_input(load, Scope.ALIGNER))
-        held += load.frames * 2 * audio.d_model * load.compute_bytes
-    layer = load.tokens * _language_layer(config, load)
+    convolved = 2 * seconds * _CONV_FRAMES * bands * channels * load.compute_bytes
     width = load.tokens * text.hidden_size
-    held += _layers(text.num_hidden_layers, width, layer, load)
-    return held + 2 * width * load.compute_bytes, transient
-
-
-def _layers(count: int, inputs: int, layer: float, load: Load) -> float:
-    if load.gradient_checkpointing:
-        return count * inputs * load.compute_bytes + layer
-    return count * layer
+    stacks = [(text.num_hidden_layers, width, load.tokens * _language_layer(config, load))]
+    kept = 2.0 * width * load.compute_bytes
+    if {Scope.ENCODER, Scope.ALIGNER} & load.learning:
+        frame = load.frames * audio.d_model
+        stacks.append((audio.num_hidden_layers, frame, load.frames * _encoder_layer(config, load)))
+        steps = seconds * FRAMES_A_SECOND * channels * audio.num_mel_bins // 8
+        kept += (steps + 2 * frame) * _lora_input(load, Scope.ALIGNER)
+        kept += 2 * frame * load.compute_bytes
+    if not load.gradient_checkpointing:
+        return kept + sum(count * layer for count, _, layer in stacks), 0.0, convolved
+    kept += sum(count * inputs * load.compute_bytes for count, inputs, _ in stacks)
+    return kept, max(layer for _, _, layer in stacks), convolved
 
 
 def _lora_input(load: Load, scope: Scope) -> float:
@@ -168,7 +163,8 @@ def _lora_input(load: Load, scope: Scope) -> float:
 
 def _encoder_layer(config: "Qwen3ASRConfig", load: Load) -> float:
     """Bytes kept of one frame: norm inputs, q, k, v and the attention's output, GELU's input."""
-    width, inner = config.audio_config.d_model, config.audio_config.intermediate_size
+    width: int = config.audio_config.d_model
+    inner: int = config.audio_config.intermediate_size
     plain = (2 + 4) * width + inner
     if not load.dropout and Scope.ENCODER in load.learning:
         # Shared by all that read it, instead of dropped out for each.
@@ -182,9 +178,10 @@ def _encoder_layer(config: "Qwen3ASRConfig", load: Load) -> float:
 def _language_layer(config: "Qwen3ASRConfig", load: Load) -> float:
     """Bytes kept of one token: norms compute in float32, keys and values are repeated by head."""
     text = config.text_config
-    width, inner = text.hidden_size, text.intermediate_size
-    queries = text.num_attention_heads * text.head_dim
-    keys = text.num_key_value_heads * text.head_dim
+    width: int = text.hidden_size
+    inner: int = text.intermediate_size
+    queries: int = text.num_attention_heads * text.head_dim
+    keys: int = text.num_key_value_heads * text.head_dim
     normed = 4 * (2 * width + queries + keys)
     plain = 4 * queries + 3 * inner
     scope = Scope.LANGUAGE_MODEL
@@ -198,5 +195,5 @@ def _language_layer(config: "Qwen3ASRConfig", load: Load) -> float:
 
 def _scores(config: "Qwen3ASRConfig", load: Load) -> float:
     """Bytes of the scores: as computed, chosen, in float32, and their gradients on the way back."""
-    numbers = load.clips * load.answer * config.text_config.vocab_size
+    numbers: int = load.clips * load.answer * config.text_config.vocab_size
     return numbers * (2 * load.compute_bytes + 4 * 3)

@@ -13,7 +13,7 @@ from training.data import Example, Problem, check, read, read_examples, split, w
 from training.data.example import HELD_OUT, TRAIN
 from training.data.problems import counts
 from training.finetune.context import Context
-from training.finetune.errors import DataError, storage_error
+from training.finetune.errors import DataError, RunError, storage_error
 from training.finetune.events import DataPrepared, WerMeasured
 from training.finetune.run import Run
 from training.score import ErrorCount, count_errors
@@ -37,6 +37,7 @@ def prepared(run: Run, context: Context) -> Clips:
 
     Raises:
         DataError: there is nothing to learn from.
+        RunError: data.jsonl has been changed since.
         StorageError: the run's folder cannot be written.
     """
     if context.is_main and not run.data_file.exists():
@@ -50,13 +51,13 @@ def prepared(run: Run, context: Context) -> Clips:
             )
         try:
             write_examples(run.data_file, examples)
-            digest = hashlib.sha256(run.data_file.read_bytes()).hexdigest()
-            run.save_state(replace(run.state(), data_sha256=digest))
         except OSError as error:
             raise storage_error(error) from error
         clips = _sides(examples)
         audio_s = sum(e.duration_s for e in examples)
         context.emit(DataPrepared(len(clips.train), len(clips.held_out), audio_s, counts(problems)))
+    if context.is_main:
+        _sealed(run)
     _wait_for_main(context)
     return _sides(read_examples(run.data_file))
 
@@ -110,6 +111,22 @@ def errors(example: Example, hypothesis: str) -> ErrorCount:
 def wer(count: ErrorCount) -> float:
     """WER, 1 = 100 %; where nothing was said, 1 as soon as anything was heard."""
     return 1.0 if count.rate is None else count.rate
+
+
+def _sealed(run: Run) -> None:
+    """Notes the digest of the clips the first time, and compares it ever after."""
+    state = run.state()
+    digest = hashlib.sha256(run.data_file.read_bytes()).hexdigest()
+    if state.data_sha256 not in ("", digest):
+        raise RunError(
+            f"{run.data_file} is not what it was when the run began.",
+            "What was learnt is kept.",
+            "Put the file back, or begin a new run with the new clips.",
+        )
+    try:
+        run.save_state(replace(state, data_sha256=digest))
+    except OSError as error:
+        raise storage_error(error) from error
 
 
 def _measure(run: Run, context: Context, clips: Clips, recognizer: Recognizer) -> None:

@@ -1,0 +1,166 @@
+"""``wildscribe train``, from a preset to an adapter."""
+
+import json
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from app.cli import run as wildscribe
+from app.cli.train import Narrator, describe, pause_on_interrupt, sentence
+from tests.app.cli.conftest import Screen
+from training.data import Problem, ProblemKind
+from training.finetune import events
+from training.finetune.dry_run import DryRun, StagePlan
+from training.finetune.memory import MemoryEstimate
+from training.finetune.run import Command, Run, RunState, Status
+
+Captured = pytest.CaptureFixture[str]
+
+SHORT = """\
+stages = ["sft3"]
+[model]
+device = "cpu"
+[data]
+paths = ["clips"]
+language = "en"
+held_out_share = 0.0
+[batch]
+clips_per_step = 2
+[checkpoints]
+held_out_clips = 0
+[sft3]
+encoder_rate = 1e-3
+wer_limits = []
+most_steps = 1
+"""
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for number, text in enumerate(("yes", "good morning")):
+        noise = 0.1 * np.random.default_rng(number).standard_normal(9_600)
+        soundfile.write(folder / f"{number}.wav", noise, 16_000)
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+    (folder / "2.txt").write_text("alone", encoding="utf-8")
+    return folder
+
+
+def test_a_preset_becomes_a_run_that_is_not_overwritten(
+    tmp_path: Path, clips: Path, capsys: Captured
+) -> None:
+    out = tmp_path / "rooms"
+    begin = ["train", "--preset", "mini-cpu", "--data", str(clips), "--out", str(out)]
+    assert wildscribe(begin) == 0
+    assert "--dry-run" in capsys.readouterr().err
+    assert Run(out).config.data.paths == (str(clips),)
+    assert wildscribe(begin) == 2
+    assert "is a run already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--preset", "mini-cpu", "--out", "rooms"],
+        ["--preset", "mini-cpu", "--data", "clips"],
+        ["--preset", "12gb", "--data", "clips", "--out", "rooms"],
+        ["nowhere.toml"],
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments: list[str], capsys: Captured) -> None:
+    assert wildscribe(["train", *arguments]) == 2
+    assert "wildscribe: " in capsys.readouterr().err
+
+
+@pytest.mark.timeout(600)
+def test_from_a_dry_run_to_an_adapter(tmp_path: Path, clips: Path, capsys: Captured) -> None:
+    path = tmp_path / "rooms.toml"
+    path.write_text(SHORT, encoding="utf-8")
+    assert wildscribe(["train", str(path), "--dry-run", "--json"]) == 0
+    reckoned = json.loads(capsys.readouterr().out)
+    assert reckoned["train_clips"] == 2
+    assert [problem["kind"] for problem in reckoned["problems"]] == ["missing"]
+    assert [stage["steps"] for stage in reckoned["stages"]] == [1]
+    assert reckoned["stages"][0]["step_s"] > 0
+    run = Run(tmp_path / "rooms")
+    assert run.state().status is Status.NEW
+    assert wildscribe(["train", str(path)]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.strip() == str(run.adapter("sft3"))
+    assert "step 1 of 1" in shown.err
+    run.save_state(replace(run.state(), status=Status.PAUSED))
+    assert wildscribe(["train", str(path)]) == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_a_changed_configuration_is_not_mistaken_for_the_run_it_began(tmp_path: Path) -> None:
+    path = tmp_path / "rooms.toml"
+    path.write_text(SHORT, encoding="utf-8")
+    Run.at(path)
+    path.write_text("seed = 3\n" + SHORT, encoding="utf-8")
+    assert wildscribe(["train", str(path)]) == 2
+
+
+def test_ctrl_c_pauses_and_a_second_one_ends(tmp_path: Path, screen: Screen) -> None:
+    (tmp_path / "config.toml").write_text(SHORT, encoding="utf-8")
+    run = Run(tmp_path)
+    with pause_on_interrupt(screen.console, run):
+        signal.raise_signal(signal.SIGINT)
+        assert run.command() is Command.PAUSE
+        assert "Pausing" in screen.err.getvalue()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_finished_run_is_left_alone(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "config.toml").write_text(SHORT, encoding="utf-8")
+    Run(tmp_path).save_state(RunState(Status.FINISHED, "sft3", ("sft3",)))
+    assert wildscribe(["train", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path)
+
+
+def step(number: int) -> events.StepDone:
+    return events.StepDone("sft1", number, 9, 1.25, 1e-3, 0.5, 30.0, 40, 2.0)
+
+
+def test_steps_are_told_now_and_then_and_the_last_always(screen: Screen) -> None:
+    narrator = Narrator(screen.console)
+    for number in (1, 2, 9):
+        narrator.tell(step(number))
+    lines = screen.err.getvalue().splitlines()
+    assert [line.split("  ")[1] for line in lines] == ["step 1 of 9", "step 9 of 9"]
+    assert "15.0 s of audio a second" in lines[0]
+    assert "about 0:16 left" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (events.DataPrepared(9, 1, 60.0, {"too_long": 2}), "2 too_long"),
+        (events.StageStarted("sft2", 5, 9), "going on behind step 5"),
+        (events.HeldOutScored("sft2", 5, 8, 0.125), "12.5%"),
+        (events.BatchHalved("sft2", 4), "4 clips at once"),
+        (events.StageFinished("sft2", 5, early=True), "stopped at step 5"),
+        (events.CheckpointSaved("sft2", 5), ""),
+    ],
+)
+def test_events_in_words(event: events.Event, words: str) -> None:
+    assert words in sentence(event)
+
+
+def test_a_dry_run_in_words() -> None:
+    memory = MemoryEstimate(4_000_000_000, 1, 1, 1, 500_000_000, 1)
+    plan = StagePlan("sft1", ((0.3, 10, 4), (None, 20, 6)), memory, 10**8, 1.5)
+    problem = Problem(ProblemKind.TOO_LONG, "a.wav", "It lasts 40.0 s; the limit is 30 s.")
+    shown = describe(DryRun(20, 3, 3725.0, (problem,), 7, (plan,), 10**9, 10**12))
+    assert "20 clips to learn from, 3 held out, 1:02:05" in shown
+    assert "too_long  a.wav: It lasts 40.0 s" in shown
+    assert "hear 7 clips first" in shown
+    row = next(line for line in shown.splitlines() if line.startswith("sft1"))
+    assert row.split() == ["sft1", "10", "4.5", "GB", "1.5", "s", "0:15"]

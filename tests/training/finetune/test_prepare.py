@@ -1,0 +1,72 @@
+"""The clips of a run are settled once; what the base model hears in them is heard once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.recognizer import Clip, Hypothesis
+from training.finetune.config import RunConfig
+from training.finetune.context import Context
+from training.finetune.errors import DataError, RunError
+from training.finetune.events import DataPrepared, WerMeasured
+from training.finetune.prepare import Clips, prepared, with_wer
+from training.finetune.run import Run
+
+
+@pytest.fixture
+def run(config: RunConfig, tmp_path: Path) -> Run:
+    data = replace(config.data, held_out_share=0.5)
+    return Run.create(tmp_path / "run", replace(config, data=data))
+
+
+class Deaf:
+    """Hears "yes" in everything, and counts."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+
+    def transcribe(self, clips: Sequence[Clip]) -> list[Hypothesis]:
+        self.heard += len(clips)
+        assert all(clip.gate == 0.0 for clip in clips)
+        return [Hypothesis("yes", "English", 1.0, "yes", (), truncated=False) for _ in clips]
+
+
+def test_data_is_read_once_and_sealed(run: Run) -> None:
+    context = Context(run, "sft1")
+    clips = prepared(run, context)
+    assert (len(clips.train), len(clips.held_out)) == (4, 2)
+    assert not {e.speaker for e in clips.train} & {e.speaker for e in clips.held_out}
+    assert prepared(run, context) == clips
+    assert sum(isinstance(event, DataPrepared) for event in run.events()) == 1
+    run.data_file.write_text(run.data_file.read_text(encoding="utf-8")[:-1], encoding="utf-8")
+    with pytest.raises(RunError, match="not what it was"):
+        prepared(run, context)
+
+
+def test_nothing_to_learn_from_says_what_is_wrong_with_the_first_clip(run: Run) -> None:
+    path = run.folder / "broken.jsonl"
+    path.write_text(json.dumps({"audio": "no.wav", "text": "Hi", "language": "en"}), "utf-8")
+    data = replace(run.config.data, paths=(str(path),))
+    other = Run.create(run.folder.with_name("other"), replace(run.config, data=data))
+    with pytest.raises(DataError, match=r"no\.wav"):
+        prepared(other, Context(other, "sft1"))
+
+
+def test_known_wers_are_kept_and_others_are_measured_once(run: Run) -> None:
+    context = Context(run, "sft1")
+    clips = prepared(run, context)
+    unknown = Clips(tuple(replace(e, wer=None) for e in clips.train[1:]), ())
+    mixed = Clips((clips.train[0], *unknown.train), ())
+    deaf = Deaf()
+    measured = with_wer(run, context, mixed, deaf)
+    assert measured.train[0].wer == clips.train[0].wer
+    expected = {"yes": 0.0, "no": 1.0, "turn left here": 1.0, "we meet at nine": 1.0}
+    for clip in measured.train[1:]:
+        assert clip.wer == expected.get(clip.text, 1.0)
+    assert deaf.heard == len(unknown.train)
+    assert with_wer(run, context, mixed, deaf) == measured
+    assert deaf.heard == len(unknown.train)
+    assert WerMeasured(len(unknown.train), len(unknown.train)) in run.events()
