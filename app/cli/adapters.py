@@ -65,7 +65,7 @@ def show(
     state = "in use" if entry.in_use else "not in use"
     lines = [f"{entry.reference}  ({state}, {size_text(entry.size_bytes)})", f"  {entry.path}"]
     for name, value in _data(entry)["lineage"].items():
-        if value not in (None, "", {}, []):
+        if value not in (None, "", {}, ()):
             lines.append(f"  {name}: {_words(value)}")
     lines += [
         f"  {step.at}: {step.event} {step.version}, {step.because}"
