@@ -91,7 +91,7 @@ def read_examples(path: Path) -> list[Example]:
         StorageError: it cannot be read, or is damaged.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().splitlines()
         return [Example.from_row(json.loads(line)) for line in lines]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StorageError(f"{path} cannot be read: {error}.") from error

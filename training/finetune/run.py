@@ -290,7 +290,8 @@ def _as_it_went(path: Path) -> list[Event]:
     if not path.exists():
         return []
     kept: list[Event] = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    # Not splitlines: a sample's text may hold U+2028.
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         event = from_line(line)
         if isinstance(event, StageStarted):
             kept = [old for old in kept if not _superseded(old, event)]

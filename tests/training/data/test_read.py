@@ -182,6 +182,6 @@ def test_a_transcript_finds_its_recording_beside_it(tmp_path: Path) -> None:
 
 
 def test_examples_survive_their_file(tmp_path: Path) -> None:
-    example = Example(tmp_path / "a.wav", "Grüß dich", "German", severity=0.5, split=TRAIN)
+    example = Example(tmp_path / "a.wav", "Grüß\u2028dich", "German", severity=0.5, split=TRAIN)
     write_examples(tmp_path / "data.jsonl", [example])
     assert read_examples(tmp_path / "data.jsonl") == [example]
