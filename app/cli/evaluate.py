@@ -24,7 +24,10 @@ def command(
     new: Annotated[str, typer.Option(help="The adapter in question: NAME@VERSION or a folder.")],
     data: Annotated[
         list[Path],
-        typer.Option(help="Clips with their words: a folder, JSONL, Parquet; may be repeated."),
+        typer.Option(
+            metavar="PATH",
+            help="Clips with their words: a folder, JSONL, Parquet; may be repeated.",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the report; a stopped one goes on.")],
     current: Annotated[

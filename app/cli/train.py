@@ -44,7 +44,7 @@ def command(
     ] = None,
     data: Annotated[
         list[Path] | None,
-        typer.Option(help="With --preset: clips; may be given more than once."),
+        typer.Option(metavar="PATH", help="With --preset: clips; may be given more than once."),
     ] = None,
     language: Annotated[
         str, typer.Option(help="With --preset: of clips that do not say theirs.")
