@@ -18,6 +18,7 @@ BENCHES = {
         "switch_drift",
         "long_file",
     ),
+    "finetune": ("sft_step", "sft_published"),
     "simulate": ("simulate_rate", "simulate_workers"),
 }
 
