@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 _PLACE = re.compile(r"`((?:app|engine|training|resources|tests|docs)/[\w./-]*)(?:::([\w.]+))?`")
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/paper.md", "docs/simulation.md"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/paper.md",
+    "docs/simulation.md",
+]
 
 
 def places(page: Path) -> list[tuple[str, str]]:
