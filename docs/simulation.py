@@ -1,4 +1,4 @@
-"""Makes the pictures and tables of docs/simulation.md again: ``python docs/simulation.py``.
+"""Makes the pictures and tables of docs/simulation.md: ``python docs/simulation.py [MODEL]``.
 
 Speaks test sentences of mini with the free engines (see training/mini), sends them through every
 condition at ten severities, and lets mini and its router listen. Text between the markers of the
@@ -42,6 +42,7 @@ PICTURES = Path(__file__).with_name("simulation")
 CLIPS = 60
 TUNED_ON = 100  # the first clips of the set were listened to while the ranges were chosen
 SHOWN = (0.0, 0.25, 0.5, 0.75, 1.0)
+UNTOLD = ("seed", "room", "starts_s")  # where in a sound or bank, not how much
 DRAWS = 60  # behind each median of the tables of parameters
 PICTURED = 0.6
 
@@ -61,22 +62,29 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))
 
 
+def figures(value: float) -> str:
+    """Three of them at most, and whole numbers as such."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def parameters(name: str, materials: Materials) -> str:
-    """Medians of what is drawn, effect by effect, over severity."""
+    """Medians of the physical parameters, effect by effect, over severity."""
     medians: dict[tuple[str, str], list[str]] = {}
     for severity in SHOWN:
         found: dict[tuple[str, str], list[float]] = {}
         for number in range(DRAWS):
             for effect in draw(name, severity, number, materials).effects:
                 for field in fields(effect):  # type: ignore[arg-type]
-                    value = getattr(effect, field.name)
-                    if isinstance(value, int | float) and field.name not in ("seed", "start_s"):
-                        found.setdefault((effect.name, field.name), []).append(float(value))
-        for key in found.keys() - medians.keys():
-            medians[key] = []
-        for key, row in medians.items():
-            row.append(f"{statistics.median(found[key]):.3g}" if key in found else "")
-    rows = [(f"{effect}: `{field}`", *row) for (effect, field), row in medians.items()
+                    if field.name in UNTOLD:
+                        continue
+                    name_of, value = f"`{field.name}`", getattr(effect, field.name)
+                    if isinstance(value, tuple) and all(isinstance(v, float) for v in value):
+                        name_of, value = f"largest of {name_of}", max(value)
+                    if isinstance(value, int | float):
+                        found.setdefault((effect.name, name_of), []).append(float(value))
+        for key, values in found.items():
+            medians.setdefault(key, []).append(figures(statistics.median(values)))
+    rows = [(f"{effect}: {field}", *row) for (effect, field), row in medians.items()
             if len(set(row)) > 1]  # fmt: skip
     return table(("median at severity", *map(str, SHOWN)), rows)
 
@@ -114,7 +122,7 @@ def main() -> None:
     app = QGuiApplication([])
     PICTURES.mkdir(exist_ok=True)
     clips = test_clips()
-    folder = locate(find("mini"))
+    folder = locate(find(sys.argv[1] if len(sys.argv) > 1 else "mini"))
     assert folder.router is not None
     router, recognizer = Router.load(folder.router), Recognizer.load(folder, "cpu")
     with tempfile.TemporaryDirectory() as scratch:
