@@ -78,7 +78,11 @@ def parameters(name: str, materials: Materials) -> str:
                     if field.name in UNTOLD:
                         continue
                     name_of, value = f"`{field.name}`", getattr(effect, field.name)
-                    if isinstance(value, tuple) and all(isinstance(v, float) for v in value):
+                    if (
+                        isinstance(value, tuple)
+                        and value
+                        and all(isinstance(v, float) for v in value)
+                    ):
                         name_of, value = f"largest of {name_of}", max(value)
                     if isinstance(value, int | float):
                         found.setdefault((effect.name, name_of), []).append(float(value))

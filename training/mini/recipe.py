@@ -55,11 +55,11 @@ class Plan:
     sizes: Sizes = field(default_factory=Sizes)
     model: ModelSizes = field(default_factory=ModelSizes)
     encoder: Budget = field(default_factory=lambda: Budget(seconds=9 * 60))
-    joint: Budget = field(default_factory=lambda: Budget(seconds=50 * 60))
+    joint: Budget = field(default_factory=lambda: Budget(seconds=45 * 60))
     refine: Budget = field(default_factory=lambda: Budget(seconds=75 * 60))
     scene_pools: int = 28
-    robust: Budget = field(default_factory=lambda: Budget(seconds=16 * 60))
-    router: Budget = field(default_factory=lambda: Budget(seconds=5 * 60))
+    robust: Budget = field(default_factory=lambda: Budget(seconds=23 * 60))
+    router: Budget = field(default_factory=lambda: Budget(seconds=4 * 60))
     per_scenario: int = 24
     processes: int = 2
 

@@ -13,12 +13,14 @@ from engine.router import RouterNetwork
 from engine.router.features import log_mel
 from training.mini.augment import warped
 from training.mini.corpus import Clip, Corpus
-from training.mini.degrade import coloured_noise, rms
+from training.mini.degrade import COLOURS, Damage, coloured_noise, damaged, rms
 from training.mini.examples import Example, Mixture, Pools, joined_wave
 from training.mini.loop import Budget, Moment, Rate, Trainer
 from training.mini.parallel import rank_and_count
 
 NOISIEST_CLEAN_DB = 27.0
+MILDEST_NOISE_DB = 16.0
+DAMAGED_SHARE = 1 / 3  # of the clean clips, by plain noise or a plain room
 MILDEST = 0.15  # severity of what is called degraded; between it and clean nobody could tell
 
 
@@ -31,12 +33,23 @@ class Judged:
     classes: Tensor
 
 
-def judged_wave(wave: Tensor, degraded: bool, rng: random.Random) -> Tensor:
-    """A clean clip may hold faint noise; both classes come at any level."""
-    if not degraded and rng.random() < 0.5:
-        noise = coloured_noise(wave.shape[0], rng.uniform(0.0, 2.0), rng)
-        wave = wave + noise * rms(wave) * 10 ** (-rng.uniform(NOISIEST_CLEAN_DB, 60.0) / 20)
-    return (wave * 10 ** (rng.uniform(-25.0, 12.0) / 20)).clamp(-1, 1)
+def draw_damage(rng: random.Random) -> Damage:
+    """Plain noise or a plain room, mild ones among them: what the scenarios rarely have alone."""
+    kind = rng.choice(("noise", "room", "both"))
+    return Damage(
+        t60_s=rng.uniform(0.25, 1.0) if kind != "noise" else None,
+        distance=rng.uniform(0.6, 1.8),
+        noise=rng.choice(COLOURS) if kind != "room" else None,
+        snr_db=rng.uniform(-5.0, MILDEST_NOISE_DB),
+    )
+
+
+def with_faint_noise(wave: Tensor, rng: random.Random) -> Tensor:
+    """A clean clip may hold some."""
+    if rng.random() < 0.5:
+        return wave
+    noise = coloured_noise(wave.shape[0], rng.uniform(0.0, 2.0), rng)
+    return wave + noise * rms(wave) * 10 ** (-rng.uniform(NOISIEST_CLEAN_DB, 60.0) / 20)
 
 
 def varied(mel: Tensor, rng: random.Random) -> Tensor:
@@ -48,11 +61,14 @@ def varied(mel: Tensor, rng: random.Random) -> Tensor:
 
 
 def judgeable(scenes: Corpus) -> list[Clip]:
-    """Clean and clearly degraded training clips, about as many of each."""
+    """Clearly degraded training clips, and three times as many clean ones.
+
+    When `DAMAGED_SHARE` of the clean ones have been damaged, both classes are alike.
+    """
     clips = scenes.split("train")
     clean = [clip for clip in clips if clip.severity == 0.0]
     degraded = [clip for clip in clips if clip.severity >= MILDEST]
-    return clean * max(1, round(len(degraded) / len(clean))) + degraded
+    return clean * max(1, round(3 * len(degraded) / len(clean))) + degraded
 
 
 def train_router(
@@ -60,6 +76,7 @@ def train_router(
 ) -> None:
     """Trains on single and joined clips; half of them degraded."""
     _, processes = rank_and_count()
+    clean = [clip for clip in scenes.split("train") if clip.severity == 0.0]
     pools = Pools(judgeable(scenes), seed)
     mixture = Mixture(joined_share=0.0, noise_share=0.0, batch_s=160.0 / processes)
 
@@ -68,11 +85,20 @@ def train_router(
 
     def prepare(examples: list[Example], moment: Moment) -> Judged:
         rng = moment.rng
-        classes = [example.clips[0].severity > 0 for example in examples]
-        waves = [
-            judged_wave(joined_wave(scenes, example), degraded, rng)
-            for example, degraded in zip(examples, classes, strict=True)
-        ]
+
+        def speech() -> Tensor:
+            return scenes.wave(rng.choice(clean))
+
+        classes, waves = list[bool](), list[Tensor]()
+        for example in examples:
+            wave = joined_wave(scenes, example)
+            degraded = example.clips[0].severity > 0
+            if not degraded and rng.random() < DAMAGED_SHARE:
+                wave, degraded = damaged(wave, draw_damage(rng), speech, rng), True
+            elif not degraded:
+                wave = with_faint_noise(wave, rng)
+            classes.append(degraded)
+            waves.append((wave * 10 ** (rng.uniform(-25.0, 12.0) / 20)).clamp(-1, 1))
         mels, lengths = log_mel([wave.numpy() for wave in waves])
         rows = [
             varied(mel[:length], rng) for mel, length in zip(mels, lengths.tolist(), strict=True)
