@@ -1,8 +1,8 @@
 """Configurations to start from, by how much memory there is.
 
-A clip of 30 s at 1.7B costs what `training.finetune.memory` says; the presets leave a fifth of the
-card free. All have 64 clips behind a step, as in the paper's script, so they learn the same.
-Mini is no scaled-down copy of that model: its rates were found on mini.
+A clip of 30 s at 1.7B costs what `training.finetune.memory` reckons; the presets leave a fifth of
+the card free. Those for a card have 64 clips behind a step, as in the paper's script, so they learn
+the same. Mini is no scaled-down copy of that model: its rates are a first guess, not yet tuned.
 """
 
 from collections.abc import Mapping
