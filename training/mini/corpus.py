@@ -19,7 +19,7 @@ from torch import Tensor
 from training.mini import speak
 from training.mini.features import BANDS, log_mel
 from training.mini.text import normal, sentences
-from training.mini.voices import HELD_OUT, Manner, Voice, manner, trained_voice
+from training.mini.voices import HELD_OUT, Manner, Voice, manner, practised_voice, trained_voice
 
 JOB_SIZE = 300
 _FULL_SCALE = 32767
@@ -61,9 +61,14 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many sentences of each split are made."""
+    """How many sentences of each split are made.
+
+    `practised` are further sentences of the training split, more of them by voices that are hard
+    to understand.
+    """
 
     train: int = 32_000
+    practised: int = 60_000
     dev: int = 60
     known: int = 300
     unheard: int = 150
@@ -80,7 +85,7 @@ def script(sizes: Sizes, seed: int, kept_out: Sequence[str] = ()) -> list[Line]:
     plans = [
         ("dev", sizes.dev, 0.0), ("known", sizes.known, 0.0), ("unheard", sizes.unheard, 0.0),
         ("random", sizes.random, 1.0), ("joined", sizes.joined, 0.0),
-        ("train", sizes.train, 0.3),
+        ("train", sizes.train, 0.3), ("train", sizes.practised, 0.2),
     ]  # fmt: skip
     taken = frozenset(normal(text) for text in kept_out)
     lines = list[Line]()
@@ -93,6 +98,8 @@ def script(sizes: Sizes, seed: int, kept_out: Sequence[str] = ()) -> list[Line]:
                 how = manner(HELD_OUT[index % len(HELD_OUT)], rng)
             elif split == "joined" and index % JOINED:
                 how = lines[-1].manner
+            elif number == len(plans) - 1:
+                how = manner(practised_voice(rng), rng)
             else:
                 how = manner(trained_voice(rng), rng)
             lines.append(Line(sentence.text, split, sentence.kind, phones, how))

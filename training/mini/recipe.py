@@ -54,12 +54,12 @@ class Plan:
 
     sizes: Sizes = field(default_factory=Sizes)
     model: ModelSizes = field(default_factory=ModelSizes)
-    encoder: Budget = field(default_factory=lambda: Budget(seconds=9 * 60))
-    joint: Budget = field(default_factory=lambda: Budget(seconds=45 * 60))
-    refine: Budget = field(default_factory=lambda: Budget(seconds=75 * 60))
-    scene_pools: int = 28
-    robust: Budget = field(default_factory=lambda: Budget(seconds=23 * 60))
-    router: Budget = field(default_factory=lambda: Budget(seconds=4 * 60))
+    encoder: Budget = field(default_factory=lambda: Budget(seconds=8 * 60))
+    joint: Budget = field(default_factory=lambda: Budget(seconds=36 * 60))
+    refine: Budget = field(default_factory=lambda: Budget(seconds=55 * 60))
+    scene_pools: int = 56
+    robust: Budget = field(default_factory=lambda: Budget(seconds=38 * 60))
+    router: Budget = field(default_factory=lambda: Budget(seconds=6 * 60))
     per_scenario: int = 24
     processes: int = 2
 
@@ -243,6 +243,7 @@ class Recipe:
             "voices": ", ".join(voice.name for voice in TRAINED_SHARES),
             "accents": len(ESPEAK_ACCENTS),
             "variants": len(ESPEAK_VARIANTS),
+            "random_share": sum(clip.kind == "random" for clip in clips) / len(clips),
             "words": len({word for clip in clips for word in normal(clip.text)}),
             "held_out": ", ".join(voice.name for voice in HELD_OUT),
             "encoder_min": (self.plan.encoder.seconds or 0) / 60,

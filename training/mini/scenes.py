@@ -24,8 +24,8 @@ from training.simulate.plan import draw, render
 from training.simulate.rooms import RoomBank
 from training.simulate.scenarios import SCENARIOS, Scenario
 
-CLEAN_SHARE = 0.28
-EVEN_SHARE = 0.5  # of the others are drawn from the 54 evenly, the rest as the paper mixes them
+CLEAN_SHARE = 0.22
+EVEN_SHARE = 0.75  # of the others are drawn from the 54 evenly, the rest as the paper mixes them
 TALKERS = 40
 UTTERANCES = 4  # of each, for babble
 _MIXTURE = Mixture(joined_share=0.2, noise_share=0.0)
