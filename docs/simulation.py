@@ -49,7 +49,7 @@ PICTURED = 0.6
 
 def test_clips() -> list[Spoken]:
     """Sentences of mini's test set of known voices, spoken again."""
-    sizes = Sizes(train=1, known=TUNED_ON + CLIPS, unheard=1, random=1, joined=1)
+    sizes = Sizes(train=1, practised=1, known=TUNED_ON + CLIPS, unheard=1, random=1, joined=1)
     lines = [line for line in script(sizes, SEED, kept_out=SENTENCES) if line.split == "known"]
     lines = lines[TUNED_ON:]
     waves = speak([line.text for line in lines], [line.manner for line in lines])
