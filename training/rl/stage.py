@@ -18,10 +18,11 @@ from training.finetune.context import Context, Outcome
 from training.finetune.errors import RunError
 from training.finetune.events import StageFinished, StagePaused, StageStarted
 from training.finetune.lora import load_weights, train_only
-from training.finetune.prepare import prepared
+from training.finetune.prepare import Clips, prepared
 from training.finetune.run import STEP, Command, Run
 from training.finetune.scopes import Scope
-from training.finetune.trainee import load_trainee
+from training.finetune.sft import checkpoint_activations
+from training.finetune.trainee import Trainee, load_trainee
 from training.rl.journal import Journal
 from training.rl.order import Order
 from training.rl.rollouts import Judge, judge
@@ -51,23 +52,13 @@ def train(run: Run, context: Context, judge_with: Judge | None = None) -> Outcom
     config = run.config.rl
     trainee = load_trainee(run, context.stage)
     clips = prepared(run, context)
-    train_only(trainee.model, set(Scope))
-    unfold_output_layer(trainee.base)  # sampling is hundreds of times that slow without
     checkpoint = run.last_checkpoint(context.stage)
     done = int(checkpoint.name.removeprefix(STEP)) if checkpoint else 0
     context.emit(StageStarted(context.stage, done, config.steps))
     journal = Journal(context, trainee, config, clips.held_out, checkpoint)
     watch = Watch(context)
-    trainer = DapoTrainer(
-        trainee,
-        training_arguments(run, context, trainee.processor.audio_token_id),
-        config,
-        Order(clips.train, run.config.seed, journal.position),
-        judge_with or judge(config),
-        journal,
-        [watch],
-        rollouts_at_once=max(1, config.rollouts_at_once >> run.state().halvings),
-    )
+    judging = judge_with or judge(config)
+    trainer = make_trainer(run, context, trainee, clips, judging, journal, watch)
     if checkpoint is None:
         journal.measured(0)
     else:
@@ -81,6 +72,33 @@ def train(run: Run, context: Context, judge_with: Judge | None = None) -> Outcom
     journal.keep(run.adapter(context.stage))
     context.emit(StageFinished(context.stage, step, early=step < config.steps))
     return Outcome.STOPPED if watch.command is Command.STOP else Outcome.FINISHED
+
+
+def make_trainer(
+    run: Run,
+    context: Context,
+    trainee: Trainee,
+    clips: Clips,
+    judging: Judge,
+    journal: Journal,
+    watch: "Watch",
+) -> DapoTrainer:
+    """The trainer of the stage, with every scope let loose."""
+    config = run.config.rl
+    train_only(trainee.model, set(Scope))
+    unfold_output_layer(trainee.base)  # sampling is hundreds of times that slow without
+    if run.config.batch.gradient_checkpointing:
+        checkpoint_activations(trainee)
+    return DapoTrainer(
+        trainee,
+        training_arguments(run, context, trainee.processor.audio_token_id),
+        config,
+        Order(clips.train, run.config.seed, journal.position),
+        judging,
+        journal,
+        [watch],
+        rollouts_at_once=max(1, config.rollouts_at_once >> run.state().halvings),
+    )
 
 
 def training_arguments(run: Run, context: Context, audio_token: int) -> Any:
@@ -117,8 +135,7 @@ def training_arguments(run: Run, context: Context, audio_token: int) -> Any:
         weight_decay=config.optimizer.weight_decay,
         max_grad_norm=config.optimizer.clip_norm,
         optim="adamw_torch",
-        activation_checkpointing=config.batch.gradient_checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False},
+        activation_checkpointing=False,  # done by `make_trainer`, without what TRL adds to it
         use_cache=True,  # sampling without would compute every token anew
         use_cpu=device.is_cpu,
         bf16=device.half == "bfloat16",

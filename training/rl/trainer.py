@@ -8,6 +8,7 @@ its reason, are held by tests/training/rl/test_trl_contract.py.
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from statistics import fmean
 from typing import Any
 
@@ -21,6 +22,7 @@ from engine.recognizer.inputs import make_batch
 from training.data import Example
 from training.finetune.errors import LossNotFiniteError
 from training.finetune.rl_config import RlConfig
+from training.finetune.sft import checkpoint_activations
 from training.finetune.trainee import Trainee
 from training.rl.groups import Batch, joined, muted, rows
 from training.rl.journal import Journal, StepFigures
@@ -96,6 +98,23 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         and count their tokens in the divisor of the loss. What is still missing at the end is
         filled with rows that do not count, because TRL cuts a batch into equal parts.
         """
+        with self._activations_not_computed_twice():
+            return self._sampled_batch()
+
+    @contextmanager
+    def _activations_not_computed_twice(self) -> Iterator[None]:
+        """Around sampling: nothing is learnt there, and it needs the cache, which would be off.
+
+        TRL would do that itself, and put back a form of it that leads through the convolutions.
+        """
+        base = self._trainee.base
+        again = base.is_activation_checkpointing
+        base.activation_checkpointing_disable()
+        yield
+        if again:
+            checkpoint_activations(self._trainee)
+
+    def _sampled_batch(self) -> Batch:
         wanted = self._rl.clips_per_step
         kept: list[Batch] = []
         silent: list[Batch] = []

@@ -15,15 +15,12 @@ from training.data import Example
 from training.finetune.config import RunConfig
 from training.finetune.context import Context
 from training.finetune.events import Event, HeldOutScored, SampleHeard
-from training.finetune.lora import train_only
 from training.finetune.prepare import Clips, prepared
 from training.finetune.run import Command, Run, Status
 from training.finetune.runner import train as train_run
-from training.finetune.scopes import Scope
 from training.finetune.trainee import Trainee, load_trainee
 from training.reward import Reward, rewards
 from training.rl.events import BestKept, RlStepDone, RolloutHeard, StoppedEarly
-from training.rl.order import Order
 from training.rl.rollouts import Judge, Rollout, Verdict
 
 pytest.importorskip("trl", reason="reinforcement learning needs the extra 'rl' (TRL)")
@@ -54,11 +51,9 @@ def made(run: Run, judge: Judge) -> tuple[DapoTrainer, Trainee, Clips]:
     context = Context(run, "rl")
     trainee = load_trainee(run, "rl")
     clips = prepared(run, context)
-    train_only(trainee.model, set(Scope))
-    arguments = stage.training_arguments(run, context, trainee.processor.audio_token_id)
     journal = Journal(context, trainee, run.config.rl, clips.held_out)
-    order = Order(clips.train, run.config.seed)
-    trainer = DapoTrainer(trainee, arguments, run.config.rl, order, judge, journal)
+    watch = stage.Watch(context)
+    trainer = stage.make_trainer(run, context, trainee, clips, judge, journal, watch)
     return trainer, trainee, clips
 
 
@@ -132,6 +127,31 @@ def test_reward_becomes_advantage_becomes_loss_as_by_hand(
         by_hand = -(clipped * lengths).sum() / lengths.sum()
         loss = trainer._compute_loss(trainer.model, old)
         assert loss.item() == pytest.approx(by_hand.item(), rel=1e-4, abs=1e-6)
+
+
+def test_activations_may_be_computed_twice_and_lead_through_no_frozen_convolution(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    found: dict[bool, dict[str, Tensor]] = {}
+    for twice in (False, True):
+        asked = replace(config, batch=replace(config.batch, gradient_checkpointing=twice))
+        run = Run.create(tmp_path / str(twice), asked)
+        trainer, trainee, _ = made(run, as_told(1.0, 0.0, 0.0, 0.0))
+        batch = sampled(trainer)
+        assert trainee.base.is_activation_checkpointing is twice
+        leads_on: list[bool] = []
+        trainee.base.model.audio_tower.conv2d3.register_forward_hook(
+            lambda module, inputs, output, seen=leads_on: seen.append(output.requires_grad)
+        )
+        trainer.current_gradient_accumulation_steps = trainer.args.steps_per_generation
+        trainer._compute_loss(trainer.model, batch).backward()
+        assert set(leads_on) == {False}
+        found[twice] = {
+            name: p.grad for name, p in trainee.model.named_parameters() if p.grad is not None
+        }
+    assert found[False].keys() == found[True].keys()
+    for name, gradient in found[False].items():
+        assert torch.allclose(gradient, found[True][name], rtol=1e-4, atol=1e-7), name
 
 
 def test_probabilities_are_those_of_sampling_whoever_else_is_in_the_batch(
