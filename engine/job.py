@@ -92,7 +92,7 @@ class Job:
             segments=tuple(self._segments[index] for index in sorted(self._segments)),
             non_speech=tuple(self._non_speech),
             model=model,
-            threshold=self.options.threshold,
+            threshold=self.options.policy.threshold,
             warnings=tuple(self.warnings),
             complete=complete,
         )

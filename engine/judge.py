@@ -6,6 +6,7 @@ Needs the small router only, so a recording can be judged without loading the re
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from engine.job import Heard, Job, Listeners, OnProgress, windows
 from engine.options import TranscribeOptions
 from engine.samples import SAMPLE_RATE_HZ
 from engine.segments import CutOptions, SpeechDetector, cut
-from engine.transcript import DecidedBy, Route, Segment, Transcript
+from engine.transcript import USUAL_THRESHOLD, DecidedBy, Route, Segment, Transcript
 
 if TYPE_CHECKING:
     from engine.checkpoint import ModelFolder
@@ -30,6 +31,8 @@ class Judge:
         detector: speech detection.
         has_adapter: whether there is a robust route at all.
         model: name written into transcripts.
+        threshold: degraded probability from which the robust route is taken, unless options say
+            otherwise.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class Judge:
         *,
         has_adapter: bool,
         model: str = "",
+        threshold: float = USUAL_THRESHOLD,
     ) -> None:
         self._router = router
         self._has_adapter = has_adapter
         self.detector = detector
         self.model = model
+        self.threshold = threshold
 
     @classmethod
     def open(cls, model: str | Path = "mini") -> Judge:
@@ -64,7 +69,20 @@ class Judge:
 
         router = Router.load(folder.router) if folder.router else None
         has_adapter = folder.adapter is not None
-        return cls(router, SpeechDetector(), has_adapter=has_adapter, model=folder.name)
+        return cls(
+            router,
+            SpeechDetector(),
+            has_adapter=has_adapter,
+            model=folder.name,
+            threshold=folder.threshold,
+        )
+
+    def settled(self, options: TranscribeOptions | None) -> TranscribeOptions:
+        """The options, with the router's own threshold where they name none."""
+        options = options or TranscribeOptions()
+        return (
+            options if options.threshold is not None else replace(options, threshold=self.threshold)
+        )
 
     def route(
         self,
@@ -78,7 +96,7 @@ class Judge:
         Raises:
             AudioError: nothing of the file can be used.
         """
-        job = Job(Path(path), options or TranscribeOptions(), Listeners(on_progress))
+        job = Job(Path(path), self.settled(options), Listeners(on_progress))
         for window in self.windows(job):
             for heard, segment in zip(window, self.routed(window, job), strict=True):
                 job.deliver(heard.index, segment)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.errors import UsageError
-from engine.transcript import Route, RoutePolicy
+from engine.transcript import USUAL_THRESHOLD, Route, RoutePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class TranscribeOptions:
 
     Attributes:
         threshold: degraded probability from which the robust route is taken, in [0, 1]; lower
-            sends more speech to the robust route.
+            sends more speech to the robust route. None for the one that the model's router was
+            made with.
         route: a route for every segment, or None to ask the router.
         language: ISO code or English name to force, or None to detect it in every segment.
         context: hot words or a sentence about the topic, free text.
@@ -23,7 +24,7 @@ class TranscribeOptions:
         UsageError: a value is out of its range.
     """
 
-    threshold: float = 0.5
+    threshold: float | None = None
     route: Route | None = None
     language: str | None = None
     context: str = ""
@@ -31,7 +32,7 @@ class TranscribeOptions:
     max_segment_s: float = 20.0
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.threshold <= 1.0:
+        if self.threshold is not None and not 0.0 <= self.threshold <= 1.0:
             raise UsageError(
                 f"The threshold is {self.threshold}, but a probability lies between 0 and 1.",
                 remedy="Use a number from 0 (always robust) to 1 (almost always base).",
@@ -48,8 +49,9 @@ class TranscribeOptions:
 
     @property
     def policy(self) -> RoutePolicy:
-        """How routes are decided under these options."""
-        return RoutePolicy(forced=self.route, threshold=self.threshold)
+        """How routes are decided under these options; by the usual threshold where none is set."""
+        threshold = USUAL_THRESHOLD if self.threshold is None else self.threshold
+        return RoutePolicy(forced=self.route, threshold=threshold)
 
 
 @dataclass(frozen=True, slots=True)

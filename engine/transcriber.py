@@ -61,8 +61,8 @@ class Transcriber:
         Args:
             model: "mini", the name of an imported model, or a folder in any layout that
                 `engine.checkpoint.locate` knows.
-            adapter: folder of an adapter to take in place of the model's own, with its router
-                where one lies beside it.
+            adapter: folder of an adapter to take in place of the model's own, with its router and
+                its threshold where they lie beside it.
             device: "auto", "cpu", "cuda", "cuda:1", "mps".
             dtype: "auto", "float32", "bfloat16", "float16".
 
@@ -84,6 +84,12 @@ class Transcriber:
     def model(self) -> str:
         """Name of the model."""
         return self._judge.model
+
+    @property
+    def threshold(self) -> float:
+        """Degraded probability from which the robust route is taken, unless options say otherwise:
+        the one that the router was made with."""
+        return self._judge.threshold
 
     @property
     def device(self) -> str:
@@ -125,7 +131,7 @@ class Transcriber:
             MissingModelError: the robust route is forced and the model has no adapter.
             OutOfMemoryError: not even one segment fits; finished segments were delivered.
         """
-        options = options or TranscribeOptions()
+        options = self._judge.settled(options)
         self._check(options)
         listeners = Listeners(on_progress, on_segment, on_non_speech)
         job = Job(Path(path), options, listeners, cancel)
@@ -176,7 +182,7 @@ class Transcriber:
             AudioError: the recording cannot be read any more.
             CancelledError: it was cancelled; finished segments were delivered.
         """
-        options = options or TranscribeOptions()
+        options = self._judge.settled(options)
         self._check(options, routes)
         job = Job(Path(path), options, Listeners(on_segment=on_segment), cancel)
         result = list(segments)

@@ -1,7 +1,11 @@
 """What a transcript is: plain, frozen data. Knows no torch, no Qt and no file format."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+USUAL_THRESHOLD = 0.5
+"""Degraded probability from which the robust route is taken, for a router that says no other
+(Mega-ASR's own default)."""
 
 
 class Route(StrEnum):
@@ -166,7 +170,7 @@ class Transcript:
     segments: tuple[Segment, ...] = ()
     non_speech: tuple[NonSpeech, ...] = ()
     model: str = ""
-    threshold: float = 0.5
+    threshold: float = USUAL_THRESHOLD
     warnings: tuple[str, ...] = ()
     complete: bool = True
 
@@ -193,7 +197,7 @@ class RoutePolicy:
     """
 
     forced: Route | None = None
-    threshold: float = field(default=0.5)
+    threshold: float = USUAL_THRESHOLD
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.threshold <= 1.0:

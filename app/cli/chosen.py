@@ -9,9 +9,6 @@ from app.paths import Paths
 if TYPE_CHECKING:
     from training.adapters import AdapterLibrary
 
-DEFAULT_THRESHOLD = 0.5
-"""The paper's, for a router that says no other."""
-
 
 @dataclass(frozen=True, slots=True)
 class ChosenAdapter:
@@ -21,13 +18,14 @@ class ChosenAdapter:
         name: for people: "clinic@2", or the folder.
         folder: where it is.
         line: name of the adapter in the library; "" for a folder.
-        threshold: degraded probability from which it is used.
+        threshold: degraded probability from which it is used, as its lineage says; None where
+            its router's report, or the model's, is to be asked.
     """
 
     name: str
     folder: Path
     line: str = ""
-    threshold: float = DEFAULT_THRESHOLD
+    threshold: float | None = None
 
 
 def library() -> "AdapterLibrary":
@@ -64,8 +62,7 @@ def choose(adapter: str, base_sha256: str) -> ChosenAdapter:
     else:
         name, line, folder, lineage = entry.reference, entry.name, entry.path, entry.lineage
     require_base(lineage, base_sha256, name)
-    threshold = DEFAULT_THRESHOLD if lineage.threshold is None else lineage.threshold
-    return ChosenAdapter(name, folder, line, threshold)
+    return ChosenAdapter(name, folder, line, lineage.threshold)
 
 
 def choose_for(adapter: str, model: str) -> ChosenAdapter:

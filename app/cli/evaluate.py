@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from app.cli.chosen import DEFAULT_THRESHOLD, choose, library
+from app.cli.chosen import choose, library
 from app.cli.console import Console, table
 from app.cli.interrupt import cancel_on_interrupt
 from app.cli.transcribe import Device, Dtype, Model
@@ -141,16 +141,19 @@ def _current(
         chosen = choose(reference, sha256)
         found = _candidate(base, chosen.name, chosen.folder, chosen.threshold)
     elif base.adapter is not None:
-        found = _candidate(base, f"{base.name}'s own", base.adapter, DEFAULT_THRESHOLD)
+        found = _candidate(base, f"{base.name}'s own", base.adapter, None)
     else:
         return None
     same = found.adapter.resolve() == new.adapter.resolve()
     return None if same else found
 
 
-def _candidate(base: "ModelFolder", name: str, folder: Path, threshold: float) -> "Candidate":
+def _candidate(
+    base: "ModelFolder", name: str, folder: Path, threshold: float | None
+) -> "Candidate":
     from engine.checkpoint import with_adapter
     from training.evaluate.listen import Candidate
 
-    router = with_adapter(base, folder).router
-    return Candidate(name, folder, router, threshold)
+    found = with_adapter(base, folder)
+    own = found.threshold if threshold is None else threshold
+    return Candidate(name, folder, found.router, own)

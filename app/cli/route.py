@@ -15,7 +15,7 @@ from engine.transcript import Transcript
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An audio or video file.")],
     model: Model = "mini",
-    threshold: Threshold = 0.5,
+    threshold: Threshold = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="As a transcript in JSON, without text.")
     ] = False,

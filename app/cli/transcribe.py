@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 import typer
 
-from app.cli.chosen import DEFAULT_THRESHOLD, choose_for
+from app.cli.chosen import choose_for
 from app.cli.console import Console, ProgressBar, clock_time
 from app.cli.destination import Destination, expanded, make_folders, plan
 from app.cli.interrupt import cancel_on_interrupt
@@ -21,8 +22,11 @@ Model = Annotated[
     str, typer.Option(help="A model's name (see: wildscribe models list) or its folder.")
 ]
 Threshold = Annotated[
-    float,
-    typer.Option(help="Probability of 'degraded' from which the robust route is taken, 0 to 1."),
+    float | None,
+    typer.Option(
+        help="Probability of 'degraded' from which the robust route is taken, 0 to 1; by default "
+        "what the router was made with, or 0.5."
+    ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
@@ -60,7 +64,7 @@ def command(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="As for `route`; by default 0.5, or what the adapter was made for."),
+        typer.Option(help="As for `route`; by default what the router was made with, or 0.5."),
     ] = None,
     language: Annotated[
         str | None, typer.Option(help="Force a language: a code or an English name.")
@@ -86,8 +90,8 @@ def command(
     """
     console = Console.standard()
     chosen = None if adapter is None else choose_for(adapter, model)
-    if threshold is None:
-        threshold = chosen.threshold if chosen else DEFAULT_THRESHOLD
+    if threshold is None and chosen is not None:
+        threshold = chosen.threshold
     options = TranscribeOptions(
         threshold=threshold,
         route=None if route == "auto" else Route(route),
@@ -102,6 +106,8 @@ def command(
     transcriber = Transcriber.open(
         model, adapter=chosen.folder if chosen else None, device=device, dtype=dtype
     )
+    if options.threshold is None:
+        options = replace(options, threshold=transcriber.threshold)
     with cancel_on_interrupt(console) as cancel:
         code = transcribe_files(
             transcriber, list(zip(files, destinations, strict=True)), options, console, cancel
@@ -161,7 +167,7 @@ def _transcribe_one(
                     duration_s=bar.done_s,
                     segments=tuple(finished[index] for index in sorted(finished)),
                     model=transcriber.model,
-                    threshold=options.threshold,
+                    threshold=options.policy.threshold,
                     complete=False,
                 )
                 bar.clear()

@@ -20,9 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import LayoutError, MissingModelError, PickleRefusedError
+from engine.transcript import USUAL_THRESHOLD
 
 ROUTER_FILE = "router.safetensors"
 """Name of a router that lies in the folder of the adapter it was made for."""
+
+ROUTER_REPORT = "router.json"
+"""What is known about a router, beside it; its ``threshold`` is the one the router is used with."""
 
 WINDOWED = "wildscribe_windowed_attention"
 """Our mark in the ``config.json`` of an original layout that we wrote: the model was trained with
@@ -62,6 +66,7 @@ class ModelFolder:
         router: file of the router, or None.
         layout: how the base's weights are named.
         profile: how it wants to be run.
+        threshold: degraded probability from which the robust route is taken.
     """
 
     name: str
@@ -70,6 +75,7 @@ class ModelFolder:
     router: Path | None
     layout: BaseLayout
     profile: Profile
+    threshold: float = USUAL_THRESHOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +92,11 @@ _PUBLISHED = _Arrangement("Qwen3-ASR-1.7B", "mega-asr-merged", "audio_quality_ro
 
 
 def locate(folder: Path) -> ModelFolder:
-    """Finds the parts of a model. Reads the base's ``config.json`` and nothing else.
+    """Finds the parts of a model. Reads the base's ``config.json`` and the router's threshold.
 
     Raises:
         MissingModelError: no such folder, or a part of it is incomplete.
-        LayoutError: the folder is laid out in no known way.
+        LayoutError: the folder is laid out in no known way, or a settings file is damaged.
         PickleRefusedError: there are pickles where safetensors should be.
     """
     folder = folder.absolute()
@@ -110,7 +116,8 @@ def locate(folder: Path) -> ModelFolder:
     layout, config = _base_layout(base, folder)
     windowed = layout is BaseLayout.NATIVE or config.get(WINDOWED) is True
     profile = Profile(global_attention=not windowed)
-    return ModelFolder(folder.name, base, adapter, router, layout, profile)
+    threshold = router_threshold(router)
+    return ModelFolder(folder.name, base, adapter, router, layout, profile, threshold)
 
 
 def with_adapter(model: ModelFolder, folder: Path) -> ModelFolder:
@@ -118,18 +125,37 @@ def with_adapter(model: ModelFolder, folder: Path) -> ModelFolder:
 
     Args:
         model: as `locate` gives it.
-        folder: of the adapter; a router made for it may lie beside it as `ROUTER_FILE`, otherwise
-            the model keeps its own.
+        folder: of the adapter; a router made for it may lie beside it as `ROUTER_FILE`, with its
+            threshold in `ROUTER_REPORT`; otherwise the model keeps its own.
 
     Raises:
         MissingModelError: the folder lacks a part of an adapter.
+        LayoutError: the router's report is damaged.
         PickleRefusedError: there is a pickle where safetensors should be.
     """
     adapter = _adapter(folder)
     if adapter is None:
         raise MissingModelError(f"There is no adapter at {folder}.", remedy="Check the name.")
     router = folder / ROUTER_FILE
-    return replace(model, adapter=adapter, router=router if router.is_file() else model.router)
+    if not router.is_file():
+        return replace(model, adapter=adapter)
+    return replace(model, adapter=adapter, router=router, threshold=router_threshold(router))
+
+
+def router_threshold(router: Path | None) -> float:
+    """The threshold that a router was made with, from the report beside it; else the usual one.
+
+    Raises:
+        LayoutError: the report is damaged.
+    """
+    report = router.with_name(ROUTER_REPORT) if router else None
+    if report is None or not report.is_file():
+        return USUAL_THRESHOLD
+    with understood(report):
+        threshold = float(read_json(report)["threshold"])
+        if not 0.0 <= threshold <= 1.0:
+            raise ValueError(f"a threshold of {threshold}")
+    return threshold
 
 
 def weight_files(base: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """The pipeline: the shipped model on the shipped sample, and the guard with a scripted one."""
 
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -10,6 +11,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from engine.checkpoint import locate, with_adapter
 from engine.errors import CancelledError, MissingAudioError, MissingModelError, UsageError
 from engine.judge import Judge
 from engine.options import Progress, TranscribeOptions
@@ -94,6 +96,21 @@ def test_routing_alone_judges_like_a_transcription(
     assert [s.degraded_probability for s in judged.segments] == pytest.approx(
         [s.degraded_probability for s in transcript.segments], abs=1e-4
     )
+
+
+def test_the_threshold_is_the_routers_own_unless_one_is_asked_for(
+    mini: Path, sample: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(mini / "adapters" / "robust", tmp_path / "own")
+    shutil.copyfile(mini / "router" / "router.safetensors", folder / "router.safetensors")
+    (folder / "router.json").write_text('{"threshold": 0.0}')
+    judge = Judge.of(with_adapter(locate(mini), folder))
+    always = judge.route(sample)
+    assert always.threshold == 0.0
+    assert {s.route for s in always.segments} == {Route.ROBUST}
+    usual = judge.route(sample, TranscribeOptions(threshold=0.5))
+    assert usual.threshold == 0.5
+    assert Route.BASE in {s.route for s in usual.segments}
 
 
 def test_the_other_route_is_stored_beside_the_first(

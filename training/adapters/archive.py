@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from engine.checkpoint.folder import ROUTER_FILE
+from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT
 from engine.errors import StorageError
 from training.adapters.errors import AdapterError, ArchiveError
 from training.adapters.fingerprint import ADAPTER_FILES, adapter_sha256, file_sha256
-from training.adapters.library import ROUTER_REPORT, AdapterEntry, AdapterLibrary
+from training.adapters.library import AdapterEntry, AdapterLibrary
 from training.adapters.lineage import FILE as LINEAGE_FILE
 
 SUFFIX = ".wildscribe-adapter"

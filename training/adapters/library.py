@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.checkpoint.folder import ROUTER_FILE, read_json
+from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT, router_threshold
 from engine.errors import HashMismatchError, StorageError
 from engine.models import verify, write_sums
 from training.adapters import promotions
@@ -24,9 +24,6 @@ from training.adapters.errors import AdapterError, ForeignBaseError, MissingAdap
 from training.adapters.fingerprint import ADAPTER_FILES, adapter_sha256
 from training.adapters.lineage import Lineage, read_lineage, write_lineage
 from training.adapters.promotions import Promotion
-
-ROUTER_REPORT = "router.json"
-"""Beside a router: how it was made, and its threshold."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _REFERENCE = re.compile(rf"(?P<name>{_NAME.pattern})(?:@(?P<version>[1-9]\d{{0,8}}))?")
@@ -174,7 +171,7 @@ class AdapterLibrary:
             if report.is_file():
                 shutil.copyfile(report, folder / ROUTER_REPORT)
                 if lineage.threshold is None:
-                    lineage = replace(lineage, threshold=_threshold(report))
+                    lineage = replace(lineage, threshold=router_threshold(router))
             write_lineage(lineage, folder)
         return self.versions(name)[-1]
 
@@ -288,13 +285,6 @@ def _checked(name: str) -> str:
             remedy="Use lower-case letters, digits, - and _, at most 64.",
         )
     return name
-
-
-def _threshold(report: Path) -> float | None:
-    """What a router's report says; see `training.routing.recipe`."""
-    content = read_json(report)
-    value = content.get("threshold")
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _numbers(folder: Path) -> list[int]:

@@ -10,12 +10,11 @@ recipe       all of that in order, with a report, saved as the engine reads it
 from training.routing.calibration import Reliability, Scaling, fit_scaling, fold, reliability
 from training.routing.errors import RoutingError
 from training.routing.examples import RoutingExample, Target, target
-from training.routing.recipe import REPORT_FILE, RouterReport, TrainedRouter, make_router
+from training.routing.recipe import RouterReport, TrainedRouter, make_router
 from training.routing.threshold import ThresholdChoice, choose_threshold
 from training.routing.train import RoutingOptions, Step, train_network
 
 __all__ = [
-    "REPORT_FILE",
     "Reliability",
     "RouterReport",
     "RoutingError",

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from engine.checkpoint.folder import ROUTER_FILE, write_json
+from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT, write_json
 from engine.errors import StorageError
 from engine.router import Router, RouterNetwork, save_router
 from engine.router.features import log_mel
@@ -26,9 +26,6 @@ from training.routing.examples import RoutingExample, target
 from training.routing.threshold import NEUTRAL, ThresholdChoice, choose_threshold
 from training.routing.train import RoutingOptions, Step, train_network
 from training.score import Bootstrap
-
-REPORT_FILE = "router.json"
-"""What is known about a router, beside `ROUTER_FILE`."""
 
 _RECENT_STEPS = 50
 
@@ -96,7 +93,7 @@ class TrainedRouter:
         partial = folder / f"{ROUTER_FILE}.partial"
         try:
             save_router(self.network, partial)
-            write_json(folder / REPORT_FILE, self.report.to_json())
+            write_json(folder / ROUTER_REPORT, self.report.to_json())
             partial.replace(folder / ROUTER_FILE)
         except (OSError, SafetensorError) as error:
             raise StorageError(

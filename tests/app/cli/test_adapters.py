@@ -165,6 +165,28 @@ def test_transcribe_takes_an_adapter_of_the_library(
     assert run(["transcribe", str(clip), "--adapter", "absent"]) == 4
 
 
+def test_transcribe_takes_the_adapters_router_and_threshold(
+    mini: Path, sample: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    """The same router with thresholds of its own: once always, once never robust."""
+    clip = tmp_path / "clip.wav"
+    _first_seconds(sample, clip)
+    folder = shutil.copytree(mini / "adapters" / "robust", tmp_path / "own")
+    shutil.copyfile(mini / "router" / "router.safetensors", folder / "router.safetensors")
+    routes = []
+    for threshold in (0.0, 1.0):
+        (folder / "router.json").write_text(json.dumps({"threshold": threshold}))
+        assert run(["adapters", "add", "own", str(folder)]) == 0
+        reference = capsys.readouterr().out.strip()
+        for adapter in (reference, str(folder)):
+            arguments = ["transcribe", str(clip), "--adapter", adapter, "--format", "json"]
+            assert run([*arguments, "--device", "cpu"]) == 0
+            transcript = json.loads(capsys.readouterr().out)
+            assert transcript["threshold"] == threshold
+            routes.append({segment["route"] for segment in transcript["segments"]})
+    assert routes == [{"robust"}, {"robust"}, {"base"}, {"base"}]
+
+
 def _first_seconds(source: Path, out: Path) -> None:
     import soundfile
 

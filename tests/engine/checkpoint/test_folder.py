@@ -139,6 +139,29 @@ def test_another_adapter_brings_its_router_or_keeps_the_models(tmp_path, publish
         with_adapter(model, adapter)
 
 
+def test_a_router_brings_its_threshold(tmp_path, published_layout, published_router):
+    model = locate(published_layout)
+    assert model.threshold == 0.5
+    adapter = _adapter(tmp_path / "own")
+    (adapter / "router.json").write_text('{"threshold": 0.25}')
+    assert with_adapter(model, adapter).threshold == 0.5  # of a router that is not there
+    (adapter / "router.safetensors").touch()
+    assert with_adapter(model, adapter).threshold == 0.25
+    for wrong in ('{"threshold": 1.5}', "{}", '{"threshold": "x"}', "["):
+        (adapter / "router.json").write_text(wrong)
+        with pytest.raises(LayoutError):
+            with_adapter(model, adapter)
+
+
+def test_a_model_of_ours_keeps_the_threshold_beside_its_router(tmp_path):
+    _native_base(tmp_path / "base")
+    _adapter(tmp_path / "adapters" / "robust")
+    (tmp_path / "router").mkdir()
+    (tmp_path / "router" / "router.safetensors").touch()
+    (tmp_path / "router" / "router.json").write_text('{"threshold": 0.75, "clips": 3}')
+    assert locate(tmp_path).threshold == 0.75
+
+
 def test_an_original_layout_of_ours_may_keep_its_windows(tmp_path, published_layout):
     base = shutil.copytree(published_layout / "Qwen3-ASR-1.7B", tmp_path / "base")
     config = json.loads((base / "config.json").read_text())

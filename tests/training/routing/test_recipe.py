@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine.checkpoint.folder import ROUTER_FILE
+from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT
 from engine.errors import StorageError, UsageError
 from engine.router import Router, RouterNetwork, RouterSizes, load_network
 from engine.samples import Samples
 from training.routing import (
-    REPORT_FILE,
     RoutingError,
     RoutingExample,
     RoutingOptions,
@@ -80,11 +79,11 @@ def test_it_is_saved_as_the_engine_reads_it(trained: TrainedRouter, tmp_path: Pa
     router = Router.load(tmp_path / ROUTER_FILE)
     rng = np.random.default_rng(5)
     clean, hissing = router.probabilities([tone(rng, False), tone(rng, True)])
-    report = json.loads((tmp_path / REPORT_FILE).read_text(encoding="utf-8"))
+    report = json.loads((tmp_path / ROUTER_REPORT).read_text(encoding="utf-8"))
     assert clean < report["threshold"] <= hissing
     assert report["options"]["steps"] == 40
     assert report["reliability"]["after"]["bins"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [REPORT_FILE, ROUTER_FILE]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [ROUTER_REPORT, ROUTER_FILE]
     _assert_equal(load_network(tmp_path / ROUTER_FILE), trained.network)
     with pytest.raises(StorageError):
         trained.save(tmp_path / "absent")
