@@ -1,5 +1,6 @@
 """Room responses, textures, and the person's own files, by names that a manifest can keep."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from training.simulate import textures
 from training.simulate.effect import SAMPLE_RATE, Room, Wave
 from training.simulate.errors import MaterialError
 from training.simulate.rooms import RoomBank
+from training.simulate.sound_cache import SoundCache
 
 SOUND_SUFFIXES = frozenset(
     {".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff"}
@@ -34,7 +36,7 @@ class FileMaterials:
 
     Sounds are "white/0" and the like (`textures.KINDS`), "babble/0" made of the speech given,
     "noise:relative/path.wav" and "speech:relative/path.flac". Textures and files are made and read
-    when they are first asked for, and the last used are kept (96 MiB).
+    when they are first asked for, and the last used are kept in memory (96 MiB).
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class FileMaterials:
         noise: Path | None = None,
         speech_root: Path | None = None,
         speech: Sequence[str] | None = None,
+        cache: Path | None = None,
     ) -> None:
         """
         Args:
@@ -51,11 +54,13 @@ class FileMaterials:
             noise: folder with the person's own noises, at any depth.
             speech_root: folder of other people's speech, for babble.
             speech: names of its files, relative to the folder with "/"; all of them if None.
+            cache: folder where textures and babble are kept for the next process (64 MB).
 
         Raises:
             MaterialError: a folder is not there, or holds no sound.
         """
         self._bank = bank
+        self._cache = SoundCache(cache, textures.VERSION)
         self._roots = {"noise": noise or Path(), "speech": speech_root or Path()}
         self._sounds = {
             kind: tuple(f"{kind}/{n}" for n in range(textures.NUMBERS)) for kind in textures.KINDS
@@ -99,31 +104,47 @@ class FileMaterials:
             )
         if ":" in name:
             return self._of_file(name, start_s, samples)
-        # Half precision: its rounding lies 70 dB below a texture.
-        kept = self._keeping(name, lambda: self._texture(name).astype(np.float16))
-        return _round(kept, start_s, samples)
+        return _round(self._keeping(name, lambda: self._made(name)), start_s, samples)
 
-    def _texture(self, name: str) -> Wave:
+    def _made(self, name: str) -> Sound:
+        """A texture or a babble."""
         kind, _, number = name.partition("/")
-        return (
-            self._babble(int(number)) if kind == "babble" else textures.texture(kind, int(number))
-        )
+        if kind != "babble":
+            return self._cache.sound(name, "", lambda: textures.texture(kind, int(number)))
+        talkers = self._talkers(int(number))
+        source = json.dumps([[self._state(spoken) for spoken in talker] for talker in talkers])
+        return self._cache.sound(name, source, lambda: self._babble(talkers))
 
-    def _babble(self, number: int) -> Wave:
-        """Some talkers, each saying as much as fills a texture."""
+    def _talkers(self, number: int) -> list[list[str]]:
+        """What each talker of a babble has to say, the files' names."""
         rng = np.random.default_rng((1, number))
         names = self.sounds("speech")
         talkers = []
         for _ in range(int(rng.integers(_TALKERS[0], _TALKERS[1] + 1))):
             at = int(rng.integers(len(names)))
+            # Neighbours in the list are mostly the same person's.
+            talkers.append([names[(at + n) % len(names)] for n in range(_UTTERANCES)])
+        return talkers
+
+    def _babble(self, talkers: list[list[str]]) -> Wave:
+        """Some talkers, each saying as much as fills a texture."""
+        waves = []
+        for talker in talkers:
             pieces: list[Wave] = []
             samples = 0
-            while samples < textures.LENGTH_S * SAMPLE_RATE and len(pieces) < _UTTERANCES:
-                # Neighbours in the list are mostly the same person's.
-                pieces.append(self._read(names[(at + len(pieces)) % len(names)], 0.0, _WHOLE_S))
+            while samples < textures.LENGTH_S * SAMPLE_RATE and len(pieces) < len(talker):
+                pieces.append(self._read(talker[len(pieces)], 0.0, _WHOLE_S))
                 samples += len(pieces[-1])
-            talkers.append(np.concatenate(pieces))
-        return textures.babble(talkers)
+            waves.append(np.concatenate(pieces))
+        return textures.babble(waves)
+
+    def _state(self, name: str) -> tuple[str, int, int]:
+        """Other when the file is another: name, size in bytes, time in ns."""
+        try:
+            status = self._path(name).stat()
+        except OSError:  # told of by whoever reads it
+            return name, 0, 0
+        return name, status.st_size, status.st_mtime_ns
 
     def _of_file(self, name: str, start_s: float, samples: int) -> Wave:
         length_s = self._length_s(name)
@@ -149,13 +170,17 @@ class FileMaterials:
     def _reading(self, name: str, read: Callable[[Path], Read]) -> Read:
         kind, _, relative = name.partition(":")
         try:
-            return read(self._roots[kind] / relative)
+            return read(self._path(name))
         except (AudioError, StorageError) as error:
             raise MaterialError(
                 f"The {kind} file {relative} can't be used: {error.what}",
                 "The file was not changed.",
                 "Take it out of the folder, or replace it.",
             ) from error
+
+    def _path(self, name: str) -> Path:
+        kind, _, relative = name.partition(":")
+        return self._roots[kind] / relative
 
     def _keeping(self, name: str, make: Callable[[], Sound]) -> Sound:
         if name not in self._kept:

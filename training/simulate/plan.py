@@ -66,7 +66,8 @@ def open_materials(
     """Everything that effects take from outside; the rest is as in `FileMaterials`.
 
     Args:
-        rooms: folder where the bank of rooms is kept; it is made there the first time (seconds).
+        rooms: folder where the bank of rooms, textures and babble are kept; they are made there the
+            first time (seconds).
         noise: folder of the person's own noises.
         speech_root: folder of other people's speech, for babble; without it there is none.
         speech: names of its files; all of them if None.
@@ -76,7 +77,7 @@ def open_materials(
         MaterialError: a folder is not there, or holds no sound.
     """
     bank = RoomBank.cached(rooms)
-    return FileMaterials(bank, noise=noise, speech_root=speech_root, speech=speech)
+    return FileMaterials(bank, noise=noise, speech_root=speech_root, speech=speech, cache=rooms)
 
 
 def draw(

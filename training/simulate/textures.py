@@ -17,6 +17,7 @@ from training.simulate.level import mean_power
 
 LENGTH_S = 30
 NUMBERS = 8  # textures of each kind
+VERSION = 1  # of how they are made: those kept from another version are not used
 
 _SAMPLES = LENGTH_S * SAMPLE_RATE
 _LEVEL = 0.1  # root mean square
