@@ -79,6 +79,11 @@ class Job:
             self._listeners.on_non_speech(stretch)
         self._advance(stretch.end_s - stretch.start_s)
 
+    def rest(self, so_far_s: float) -> None:
+        """Tells of a stretch without speech that has lasted so long and goes on."""
+        if so_far_s > 0.0:
+            self._tell(self._done_s + so_far_s)
+
     def check(self) -> None:
         """Raises `CancelledError` once the person has cancelled."""
         if self.cancel is not None and self.cancel.is_set():
@@ -99,8 +104,11 @@ class Job:
 
     def _advance(self, by_s: float) -> None:
         self._done_s += by_s
+        self._tell(self._done_s)
+
+    def _tell(self, done_s: float) -> None:
         if self._listeners.on_progress is not None:
-            self._listeners.on_progress(Progress(self._done_s, self._total_s))
+            self._listeners.on_progress(Progress(done_s, self._total_s))
 
 
 def windows(stretches: Iterable[Stretch], job: Job) -> Iterator[list[Heard]]:

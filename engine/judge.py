@@ -116,7 +116,7 @@ class Judge:
             check=job.check,  # A long silence gives no stretch to stop at.
         )
         options = CutOptions(max_segment_s=job.options.max_segment_s)
-        return windows(cut(blocks, self.detector, options), job)
+        return windows(cut(blocks, self.detector, options, on_quiet=job.rest), job)
 
     def routed(self, window: Sequence[Heard], job: Job) -> list[Segment]:
         """Segments without text, in the order of the window: times, probability, route."""

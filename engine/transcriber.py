@@ -116,7 +116,7 @@ class Transcriber:
         Args:
             path: any audio or video file.
             options: see `TranscribeOptions`.
-            on_progress: called with the audio seconds done.
+            on_progress: called with the audio seconds done, in a long silence every 5 s of it.
             on_segment: called with the index and the segment as each is finished; within a window
                 in any order.
             on_non_speech: called with each stretch that is not transcribed.

@@ -77,6 +77,11 @@ class Cutter:
         """Audio held in memory, s."""
         return (self._tape.count - self._tape.origin * WINDOW) / SAMPLE_RATE_HZ
 
+    @property
+    def quiet_s(self) -> float:
+        """Audio since the last stretch that is known to hold no speech, s."""
+        return max(0, self._retired_to - self._done) * WINDOW / SAMPLE_RATE_HZ
+
     def push(self, samples: Samples, probabilities: Probabilities) -> Iterator[Stretch]:
         """Takes the next samples, and the probabilities that are now known.
 

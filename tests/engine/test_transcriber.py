@@ -66,6 +66,21 @@ def test_segments_and_progress_are_delivered_as_they_come(
     assert done[-1] == pytest.approx(progress[-1].total_s)
 
 
+def test_progress_goes_on_through_long_silence(speech: dict[str, Samples], tmp_path: Path) -> None:
+    silence = np.zeros(40 * 16_000, np.float32)
+    soundfile.write(
+        tmp_path / "long.wav", np.concatenate([silence, speech["train"], silence]), 16_000
+    )
+    progress: list[Progress] = []
+    judge = Judge(None, SpeechDetector(), has_adapter=False)
+    judged = judge.route(tmp_path / "long.wav", on_progress=progress.append)
+    done = [0.0, *(p.done_s for p in progress)]
+    assert done == sorted(done)
+    assert max(later - earlier for earlier, later in pairwise(done)) <= 6.0
+    assert done[-1] == pytest.approx(judged.duration_s)
+    assert [round(rest.end_s - rest.start_s) for rest in judged.non_speech] == [40, 40]
+
+
 def test_cancelling_keeps_what_is_finished(transcriber: Transcriber, sample: Path) -> None:
     cancel = threading.Event()
     delivered: dict[int, Segment] = {}

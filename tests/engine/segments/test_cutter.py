@@ -162,6 +162,24 @@ def test_a_click_is_no_speech_and_a_syllable_is() -> None:
     assert len(speech(cut(*plan((2, 0), (0.13, 0.25), (2, 0))))) == 1
 
 
+def test_quiet_grows_through_a_pause_and_never_beyond_it() -> None:
+    samples, probabilities = plan((3, 0.9), (40, 0), (3, 0.9), (3, 0))
+    cutter = Cutter(CutOptions())
+    told: list[float] = []
+    pauses: list[Stretch] = []
+    for at in range(0, len(samples), RATE):
+        first, last = at // WINDOW, (at + RATE) // WINDOW
+        stretches = list(cutter.push(samples[at : at + RATE], probabilities[first:last]))
+        pauses += [stretch for stretch in stretches if stretch.kind is not StretchKind.SPEECH]
+        told.append(cutter.quiet_s)
+    (pause,) = pauses
+    during = told[: round(pause.end_s)]
+    assert during == sorted(during)
+    assert len(set(during)) > 35
+    assert during[-1] <= pause.end_s - pause.start_s < during[-1] + 2.0
+    assert told[-1] < 3.0  # of the silence behind
+
+
 def test_memory_is_bounded_in_speech_and_in_silence() -> None:
     cutter = Cutter(CutOptions(max_segment_s=30.0))
     block = np.full(5 * RATE, 0.01, np.float32)
