@@ -18,13 +18,12 @@ def impulse() -> Wave:
     return wave
 
 
-@pytest.mark.parametrize("number", [8, 15, 23, 31, 36, 40])
-def test_the_decay_of_what_is_heard(materials: FileMaterials, number: int) -> None:
-    effect = Reverberation.in_room(materials.rooms[number])
-    heard = effect.apply(impulse(), materials).wave
-    assert np.argmax(np.abs(heard) > 1e-4) == 0
-    heard[0] = 0.0
-    assert measured_rt60_s(heard) == pytest.approx(effect.rt60_s, rel=0.1)
+def test_the_decay_of_what_is_heard(materials: FileMaterials) -> None:
+    for room in materials.rooms:
+        effect = Reverberation.in_room(room)
+        heard = effect.apply(impulse(), materials).wave
+        assert np.argmax(np.abs(heard) > 1e-4) == 0
+        assert measured_rt60_s(heard) == pytest.approx(effect.rt60_s, rel=0.1), room
 
 
 @pytest.mark.parametrize("wanted_db", [10.0, 0.0, -9.0])
