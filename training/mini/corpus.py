@@ -18,7 +18,7 @@ from torch import Tensor
 
 from training.mini import speak
 from training.mini.features import BANDS, log_mel
-from training.mini.text import normal, sentences
+from training.mini.text import Sentence, normal, sentences
 from training.mini.voices import HELD_OUT, Manner, Voice, manner, practised_voice, trained_voice
 
 JOB_SIZE = 300
@@ -76,29 +76,40 @@ class Sizes:
     joined: int = 240
 
 
-def script(sizes: Sizes, seed: int, kept_out: Sequence[str] = ()) -> list[Line]:
-    """Every sentence with its voice, tests first, so that no training sentence can equal one.
+def texts(
+    sizes: Sizes, seed: int, kept_out: Sequence[str] = ()
+) -> list[tuple[str, list[Sentence]]]:
+    """Split and sentences, tests first, so that no training sentence can equal one.
 
-    Nor can any be one of `kept_out`.
+    Nor can any be one of `kept_out`. The last of the training splits is the practised one.
     """
-    rng = random.Random(seed)
     plans = [
         ("dev", sizes.dev, 0.0), ("known", sizes.known, 0.0), ("unheard", sizes.unheard, 0.0),
         ("random", sizes.random, 1.0), ("joined", sizes.joined, 0.0),
         ("train", sizes.train, 0.3), ("train", sizes.practised, 0.2),
     ]  # fmt: skip
     taken = frozenset(normal(text) for text in kept_out)
-    lines = list[Line]()
+    written = []
     for number, (split, count, random_share) in enumerate(plans):
         made = sentences(count, random_share, seed + number, taken)
         taken |= {normal(sentence.text) for sentence in made}
+        written.append((split, made))
+    return written
+
+
+def script(sizes: Sizes, seed: int, kept_out: Sequence[str] = ()) -> list[Line]:
+    """Every sentence of `texts` with its phones and its voice."""
+    rng = random.Random(seed)
+    written = texts(sizes, seed, kept_out)
+    lines = list[Line]()
+    for number, (split, made) in enumerate(written):
         spoken = speak.phones([sentence.text for sentence in made])
         for index, (sentence, phones) in enumerate(zip(made, spoken, strict=True)):
             if split == "unheard":
                 how = manner(HELD_OUT[index % len(HELD_OUT)], rng)
             elif split == "joined" and index % JOINED:
                 how = lines[-1].manner
-            elif number == len(plans) - 1:
+            elif number == len(written) - 1:
                 how = manner(practised_voice(rng), rng)
             else:
                 how = manner(trained_voice(rng), rng)
