@@ -13,7 +13,6 @@ from typing import Any
 from transformers import TrainerCallback, logging
 
 from engine.device import choose
-from engine.recognizer.output_layer import unfold_output_layer
 from training.finetune.context import Context, Outcome
 from training.finetune.errors import RunError
 from training.finetune.events import StageFinished, StagePaused, StageStarted
@@ -86,12 +85,11 @@ def make_trainer(
     """The trainer of the stage, with every scope let loose."""
     config = run.config.rl
     train_only(trainee.model, set(Scope))
-    unfold_output_layer(trainee.base)  # sampling is hundreds of times that slow without
     if run.config.batch.gradient_checkpointing:
         checkpoint_activations(trainee)
     return DapoTrainer(
         trainee,
-        training_arguments(run, context, trainee.processor.audio_token_id),
+        training_arguments(run, context),
         config,
         Order(clips.train, run.config.seed, journal.position),
         judging,
@@ -101,12 +99,17 @@ def make_trainer(
     )
 
 
-def training_arguments(run: Run, context: Context, audio_token: int) -> Any:
-    """A run's settings in the words of TRL; the token that stands for audio is never sampled."""
+def training_arguments(run: Run, context: Context) -> Any:
+    """A run's settings in the words of TRL."""
     config, rl = run.config, run.config.rl
     device = choose(config.model.device)
     rollouts = rl.clips_per_step * rl.rollouts
-    at_once = max(n for n in range(1, run.clips_at_once + 1) if rollouts % n == 0)
+    at_once = max(
+        n
+        for n in range(1, run.clips_at_once + 1)
+        # Some clips with all of their rollouts, or one clip with as many as any part of it.
+        if rollouts % n == 0 and (n % rl.rollouts == 0 or rl.rollouts % n == 0)
+    )
     logging.set_verbosity_error()
     arguments = GRPOConfig(
         output_dir=str(run.checkpoints(context.stage)),
@@ -126,10 +129,6 @@ def training_arguments(run: Run, context: Context, audio_token: int) -> Any:
         mask_truncated_completions=False,  # the overlong penalty is for these
         disable_dropout=True,  # what is sampled and what is learnt must be the same policy
         temperature=rl.temperature,
-        top_p=1.0,
-        top_k=0,
-        max_completion_length=rl.most_tokens,
-        generation_kwargs={"suppress_tokens": [audio_token]},
         learning_rate=rl.rate,
         warmup_steps=config.optimizer.warm_up_share,
         weight_decay=config.optimizer.weight_decay,

@@ -1,7 +1,7 @@
 """TRL's GRPO trainer, made to hear: audio prompts, and groups without signal drawn anew.
 
-What is TRL's: sampling, advantages ((r - mean) / (std + 1e-4) inside a group), the clipped ratio,
-the token-level loss over the whole batch ("dapo"). Its private methods that are touched, each with
+What is TRL's: advantages ((r - mean) / (std + 1e-4) inside a group), the clipped ratio, the
+token-level loss over the whole batch ("dapo"). Its private methods that are touched, each with
 its reason, are held by tests/training/rl/test_trl_contract.py.
 """
 
@@ -9,12 +9,12 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from statistics import fmean
 from typing import Any
 
 import torch
 from datasets import Dataset
 from torch import Tensor, nn
+from transformers import GenerationConfig
 
 from engine.audio import load
 from engine.recognizer import Clip
@@ -24,14 +24,13 @@ from training.finetune.errors import LossNotFiniteError
 from training.finetune.rl_config import RlConfig
 from training.finetune.sft import checkpoint_activations
 from training.finetune.trainee import Trainee
-from training.rl.groups import Batch, joined, muted, rows
+from training.rl.groups import FEATURES, Batch, joined, muted, parts, rows
 from training.rl.journal import Journal, StepFigures
 from training.rl.order import Order
 from training.rl.rollouts import Group, Judge, Rollout, budget, words
+from training.rl.shared import packed, sample
 from training.rl.tally import tally
 from training.rl.trl_api import GRPOTrainer, former_names
-
-FEATURES = ("input_features", "input_features_mask")
 
 
 class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
@@ -72,7 +71,10 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         self._sampled: list[Group] = []
         self._refills = 0
         self._learnt_tokens = 0
-        self._features: dict[str, Tensor] = {}
+        self._prompts: Batch = {}
+        self._features: Batch = {}
+        self._parts: list[Batch] = []
+        self._counted: list[int] = []
         self._since = time.monotonic()
         count = math.ceil(config.steps / config.updates_per_rollout) * config.clips_per_step
         super().__init__(
@@ -137,22 +139,47 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
     def _rolled_out(self, clips: Sequence[Example]) -> Iterator[tuple[Group, Batch]]:
         count = self._rl.rollouts
         self._asked, self._groups = list(clips), []
-        most = max(budget(clip, self._rl.most_tokens) for clip in clips)
-        self.generation_config.max_new_tokens = most
         prompts = [{"prompt": "", "clip": clip} for clip in clips for _ in range(count)]
         batch = super()._generate_and_score_completions(prompts) | self._features
         for number, group in enumerate(self._groups):
             yield group, rows(batch, number * count, (number + 1) * count)
 
     def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, Batch]:
-        """The prompts of inference with their audio, once a rollout; TRL knows text and images."""
+        """The prompts of inference, once a rollout; TRL knows text and images, so the audio goes
+        around it."""
         clips = [Clip(load(clip.audio), context=clip.prompt) for clip in self._asked]
         base = self._trainee.base
-        tensors = make_batch(self._trainee.processor, clips, base.dtype, base.device).tensors
-        each = {name: t.repeat_interleave(self._rl.rollouts, dim=0) for name, t in tensors.items()}
-        self._features = {name: each[name] for name in FEATURES}
-        pairs = zip(each["input_ids"], each["attention_mask"].bool(), strict=True)
-        return [ids[mask].tolist() for ids, mask in pairs], None, dict(self._features)
+        self._prompts = make_batch(self._trainee.processor, clips, base.dtype, base.device).tensors
+        self._features = {name: self._prompts[name] for name in FEATURES}
+        pairs = zip(self._prompts["input_ids"], self._prompts["attention_mask"].bool(), strict=True)
+        each = [ids[mask].tolist() for ids, mask in pairs]
+        return [ids for ids in each for _ in range(self._rl.rollouts)], None, {}
+
+    def _generate_single_turn(self, *_: Any, **__: Any) -> tuple[list[list[int]], None]:
+        """Samples with every prompt computed once; TRL would do so once a rollout."""
+        settings = GenerationConfig(
+            max_new_tokens=max(budget(clip, self._rl.most_tokens) for clip in self._asked),
+            do_sample=True,
+            temperature=self._rl.temperature,
+            top_p=1.0,
+            top_k=0,
+            suppress_tokens=[self._trainee.processor.audio_token_id],
+            eos_token_id=self.eos_token_ids,
+            pad_token_id=self._trainee.processor.tokenizer.pad_token_id,
+        )
+        written = sample(self._trainee.base, self._prompts, self._rl.rollouts, settings)
+        ends = torch.isin(written, torch.tensor(self.eos_token_ids, device=written.device)).int()
+        counted = ends.cumsum(dim=1) - ends == 0  # up to the first end mark
+        return [row[own].tolist() for row, own in zip(written, counted, strict=True)], None
+
+    def _prepare_inputs(self, _: Any) -> Batch:
+        """The next part of a step; TRL would shuffle rollouts over the parts, and here those of a
+        clip stay together, for they share its prompt."""
+        count = self.args.steps_per_generation
+        if self._step % (count * self.num_iterations) == 0:
+            self._parts = parts(self._generate_and_score_completions([]), count)
+        part: Batch = self._parts[self._step % count]
+        return part
 
     def _reward(
         self,
@@ -174,6 +201,11 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def _compute_loss(self, model: nn.Module, inputs: Batch) -> Tensor:
         """TRL's loss; it hands on what it knows of, so the audio goes around it."""
+        counted = int(inputs["completion_mask"].sum())
+        if not counted:  # groups without a signal: all of it would be computed for nothing
+            learning = [p.sum() for p in self._trainee.model.parameters() if p.requires_grad]
+            return torch.stack(learning).sum() * 0.0
+        self._counted.append(counted)
         self._features = {name: inputs[name] for name in FEATURES}
         loss: Tensor = super()._compute_loss(model, inputs)
         return loss
@@ -193,21 +225,20 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         TRL's own would leave out the audio, and the positions, which generation counts from the
         first token that is no padding.
         """
-        labels = input_ids.masked_fill(attention_mask == 0, -100)
-        labels[:, :-logits_to_keep] = -100
-        tensors = {
-            "input_ids": input_ids,
-            "attention_mask": attention_mask,
-            "position_ids": (attention_mask.cumsum(dim=1) - 1).clamp(min=0),
-            "labels": labels,
-            **self._features,
-        }
+        whole = {"input_ids": input_ids, "attention_mask": attention_mask, **self._features}
+        size = batch_size or len(input_ids)
         found = []
-        for at in range(0, len(input_ids), batch_size or len(input_ids)):
-            part = {n: t[at : at + (batch_size or len(input_ids))] for n, t in tensors.items()}
+        for at in range(0, len(input_ids), size):
+            part = rows(whole, at, min(at + size, len(input_ids)))
+            audio = {name: part[name] for name in FEATURES}
+            beside = packed(
+                part["input_ids"], part["attention_mask"], logits_to_keep, len(audio[FEATURES[0]])
+            )
             with self.accelerator.autocast():
-                output = model(**part, fused_lm_head=True)
-            found.append(torch.stack([output.log_probs, output.entropy])[..., -logits_to_keep:])
+                output = model(**beside.tensors, **audio, fused_lm_head=True)
+            found.append(
+                torch.stack([beside.unpacked(s) for s in (output.log_probs, output.entropy)])
+            )
         likely, entropies = torch.cat(found, dim=1)
         return likely, entropies if compute_entropy else None, None
 
@@ -232,12 +263,6 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         """
         if "loss" not in logs:
             return
-        seen = {
-            name: fmean(number for number in values if not math.isnan(number))
-            for name, values in self._metrics["train"].items()
-            if not all(map(math.isnan, values))
-        }
-        self._metrics["train"].clear()
         now = time.monotonic()
         figures = StepFigures(
             step=self.state.global_step,
@@ -247,10 +272,12 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
             gradient_norm=logs["grad_norm"],
             tokens=self._learnt_tokens,
             wall_s=now - self._since,
-            entropy=seen.get("entropy", math.nan),
-            clipped_low=seen.get("clip_ratio/low_mean", math.nan),
-            clipped_high=seen.get("clip_ratio/high_mean", math.nan),
+            entropy=self._mean("entropy"),
+            clipped_low=self._mean("clip_ratio/low_mean"),
+            clipped_high=self._mean("clip_ratio/high_mean"),
         )
+        self._metrics["train"].clear()
+        self._counted.clear()
         self._since = now
         self._journal.stepped(figures, tally(self._sampled, self._refills), self._sampled)
         if not (math.isfinite(figures.loss) and math.isfinite(figures.gradient_norm)):
@@ -261,6 +288,12 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
                 "Lower the learning rate, or look at the clips of this step for damaged audio; "
                 "then resume.",
             )
+
+    def _mean(self, metric: str) -> float:
+        """Over the tokens of a step, from TRL's means over those of its parts; NaN for none."""
+        values = self._metrics["train"][metric]
+        total = sum(n * value for n, value in zip(self._counted, values, strict=True))
+        return total / sum(self._counted) if self._counted else math.nan
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Hears held-out clips; when they have not been heard better for long, it ends here."""
