@@ -28,11 +28,6 @@ class Paths:
         """What was recorded with the microphone."""
         return self.root / "recordings"
 
-    @property
-    def adapters(self) -> Path:
-        """The adapter library, see `training.adapters`."""
-        return self.root / "adapters"
-
 
 def cache() -> Path:
     """What can be made again at any time: the rooms of the simulator."""

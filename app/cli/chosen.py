@@ -1,78 +1,28 @@
-"""An adapter as a person names it: from the library, or a folder."""
+"""An adapter as a person names it on the command line."""
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from app.paths import Paths
 
 if TYPE_CHECKING:
     from training.adapters import AdapterLibrary
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenAdapter:
-    """An adapter, found.
-
-    Attributes:
-        name: for people: "clinic@2", or the folder.
-        folder: where it is.
-        line: name of the adapter in the library; "" for a folder.
-        threshold: degraded probability from which it is used, as its lineage says; None where
-            its router's report, or the model's, is to be asked.
-    """
-
-    name: str
-    folder: Path
-    line: str = ""
-    threshold: float | None = None
+    from training.adapters.choose import ChosenAdapter
 
 
 def library() -> "AdapterLibrary":
     """The person's own."""
     from training.adapters import AdapterLibrary
 
-    return AdapterLibrary(Paths.default().adapters)
+    return AdapterLibrary.default()
 
 
-def choose(adapter: str, base_sha256: str) -> ChosenAdapter:
-    """Finds an adapter, and sees that it was made for the model it is to be used with.
-
-    Args:
-        adapter: ``NAME`` or ``NAME@VERSION`` in the library; otherwise a folder.
-        base_sha256: of the model, see `training.adapters.fingerprint`.
-
-    Raises:
-        MissingAdapterError: neither in the library nor a folder.
-        ForeignBaseError: it was made for another base model.
-    """
-    from training.adapters import MissingAdapterError
-    from training.adapters.library import require_base
-    from training.adapters.lineage import FILE, read_lineage
-
-    try:
-        entry = library().find(adapter)
-    except MissingAdapterError:
-        folder = Path(adapter).expanduser()
-        if not folder.is_dir():
-            raise
-        if not (folder / FILE).is_file():
-            return ChosenAdapter(adapter, folder)
-        name, line, lineage = adapter, "", read_lineage(folder)
-    else:
-        name, line, folder, lineage = entry.reference, entry.name, entry.path, entry.lineage
-    require_base(lineage, base_sha256, name)
-    return ChosenAdapter(name, folder, line, lineage.threshold)
-
-
-def choose_for(adapter: str, model: str) -> ChosenAdapter:
-    """`choose`, for a model by name or folder.
+def choose_for(adapter: str, model: str) -> "ChosenAdapter":
+    """`training.adapters.choose.choose` in the person's library, for a model by name or folder.
 
     Raises:
         ModelError: the model or the adapter is not here, or they do not belong together.
     """
     from engine.checkpoint import locate
     from engine.models import find
+    from training.adapters.choose import choose
     from training.adapters.fingerprint import base_sha256
 
-    return choose(adapter, base_sha256(locate(find(model))))
+    return choose(library(), adapter, base_sha256(locate(find(model))))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from app.cli.chosen import choose, library
+from app.cli.chosen import library
 from app.cli.console import Console, table
 from app.cli.interrupt import cancel_on_interrupt
 from app.cli.transcribe import Device, Dtype, Model
@@ -61,22 +61,23 @@ def command(
     from engine.checkpoint import locate
     from engine.errors import UsageError
     from engine.models import find
+    from training.adapters.choose import choose
     from training.adapters.fingerprint import base_sha256
     from training.evaluate import Group, Limits, Request, evaluate
-    from training.evaluate.listen import Listener
+    from training.evaluate.listen import Candidate, Listener
 
     console = Console.standard()
     if clean_limit < 0:
         raise UsageError(f"The limit is {clean_limit} points.", remedy="Use 0 or more.")
     base = locate(find(model))
     sha256 = base_sha256(base)
-    chosen = choose(new, sha256)
+    chosen = choose(library(), new, sha256)
     groups = {"degraded": (Group.DEGRADED,), "own": (Group.OWN,)}
     limits = Limits(clean_regression=clean_limit / 100)
     if meant_for != "both":
         limits = Limits(groups[meant_for], clean_limit / 100)
     clips, left_out = _clips(data, language, out, console)
-    candidate = _candidate(base, chosen.name, chosen.folder, chosen.threshold)
+    candidate = Candidate.of(base, chosen.name, chosen.folder, chosen.threshold)
     request = Request(
         clips=clips,
         new=candidate,
@@ -135,25 +136,17 @@ def _current(
     wanted: str | None, line: str, base: "ModelFolder", sha256: str, new: "Candidate"
 ) -> "Candidate | None":
     """What the new adapter has to beat beside the base, if there is anything."""
+    from training.adapters.choose import choose
+    from training.evaluate.listen import Candidate
+
     in_use = library().current(line) if line and wanted is None else None
     reference = wanted or (in_use.reference if in_use else None)
     if reference is not None:
-        chosen = choose(reference, sha256)
-        found = _candidate(base, chosen.name, chosen.folder, chosen.threshold)
+        chosen = choose(library(), reference, sha256)
+        found = Candidate.of(base, chosen.name, chosen.folder, chosen.threshold)
     elif base.adapter is not None:
-        found = _candidate(base, f"{base.name}'s own", base.adapter, None)
+        found = Candidate.of(base, f"{base.name}'s own", base.adapter)
     else:
         return None
     same = found.adapter.resolve() == new.adapter.resolve()
     return None if same else found
-
-
-def _candidate(
-    base: "ModelFolder", name: str, folder: Path, threshold: float | None
-) -> "Candidate":
-    from engine.checkpoint import with_adapter
-    from training.evaluate.listen import Candidate
-
-    found = with_adapter(base, folder)
-    own = found.threshold if threshold is None else threshold
-    return Candidate(name, folder, found.router, own)

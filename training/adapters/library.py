@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT, router_threshold
 from engine.errors import HashMismatchError, StorageError
-from engine.models import verify, write_sums
+from engine.models import models_dir, verify, write_sums
 from training.adapters import promotions
 from training.adapters.errors import AdapterError, ForeignBaseError, MissingAdapterError
 from training.adapters.fingerprint import ADAPTER_FILES, adapter_sha256
@@ -87,6 +87,11 @@ class AdapterLibrary:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @classmethod
+    def default(cls) -> "AdapterLibrary":
+        """The person's own, beside the models."""
+        return cls(models_dir().with_name("adapters"))
 
     def entries(self) -> list[AdapterEntry]:
         """Every version of every adapter, by name and number.

@@ -47,29 +47,34 @@ def to_html(evaluation: Evaluation) -> str:
         f"<h1>{escape(title)}</h1>",
         f'<section class="verdict {kind}"><p><strong>{escape(verdict.headline)}</strong></p>'
         f"<ul>{reasons}</ul></section>",
-        _table("What was measured, and how", facts(evaluation), css="words"),
+        html_table("What was measured, and how", facts(evaluation), css="words"),
         *_differences(evaluation),
     ]
     for table in evaluation.tables:
         body += [
             f"<h2>{escape(table.title)}</h2>",
             _plot(table, evaluation.columns),
-            _table("Error rates in percent, with intervals", rates(table, evaluation.columns)),
+            html_table("Error rates in percent, with intervals", rates(table, evaluation.columns)),
         ]
     groups = evaluation.table("groups")
     body += [
         "<h2>Edits and failures</h2>",
         _failures(groups, evaluation.columns),
-        _table("Tokens, and clips that failed", edits(groups, evaluation.columns)),
+        html_table("Tokens, and clips that failed", edits(groups, evaluation.columns)),
     ]
     if evaluation.left_out:
         items = "".join(f"<li>{escape(why)}</li>" for why in evaluation.left_out)
         body.append(f"<h2>Left out</h2><ul>{items}</ul>")
+    return page(title, "\n".join(body))
+
+
+def page(title: str, body: str) -> str:
+    """A page of its own; ``body`` is HTML."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
-        f"<body><main>{chr(10).join(body)}</main></body></html>\n"
+        f"<body><main>{body}</main></body></html>\n"
     )
 
 
@@ -121,7 +126,8 @@ def _point(rate: Rate) -> Point | None:
     return Point(100 * rate.pooled.rate, 100 * rate.interval.low, 100 * rate.interval.high)
 
 
-def _table(caption: str, rows: Sequence[Sequence[str]], css: str = "") -> str:
+def html_table(caption: str, rows: Sequence[Sequence[str]], css: str = "") -> str:
+    """A heading and rows, in a region that scrolls where the page is too narrow."""
     heading, *body = rows
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heading)
     lines = "".join(

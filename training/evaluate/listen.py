@@ -14,6 +14,7 @@ from engine.audio import load
 from engine.checkpoint import ModelFolder, with_adapter
 from engine.recognizer import Clip, Hypothesis, Recognizer
 from engine.router import Router
+from engine.transcript import USUAL_THRESHOLD
 from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.evaluate.clips import EvaluationClip
 from training.evaluate.store import Heard, Judged, Store, Writer
@@ -50,7 +51,26 @@ class Candidate:
     name: str
     adapter: Path
     router: Path | None = None
-    threshold: float = 0.5
+    threshold: float = USUAL_THRESHOLD
+
+    @classmethod
+    def of(
+        cls, model: ModelFolder, name: str, adapter: Path, threshold: float | None = None
+    ) -> "Candidate":
+        """An adapter with the router and the threshold that it would be used with.
+
+        Args:
+            model: whose router decides where the adapter has none of its own.
+            name: of the adapter, for people.
+            adapter: its folder.
+            threshold: None for that of the router.
+
+        Raises:
+            ModelError: the folder holds no adapter, or its router's report is damaged.
+        """
+        found = with_adapter(model, adapter)
+        own = found.threshold if threshold is None else threshold
+        return cls(name, adapter, found.router, own)
 
 
 @dataclass(frozen=True, slots=True)

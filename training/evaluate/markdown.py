@@ -13,19 +13,20 @@ def to_markdown(evaluation: Evaluation) -> str:
         f"# Evaluation of {evaluation.new.name}",
         f"**{verdict.headline}**",
         "\n".join(f"- {_escaped(reason)}" for reason in verdict.reasons),
-        _table(facts(evaluation)),
+        markdown_table(facts(evaluation)),
         "Error rates in percent (words; characters where there are no spaces), with intervals.",
     ]
     for table in evaluation.tables:
-        parts += [f"## {table.title}", _table(rates(table, evaluation.columns))]
+        parts += [f"## {table.title}", markdown_table(rates(table, evaluation.columns))]
     groups = evaluation.table("groups")
-    parts += ["## Edits and failures", _table(edits(groups, evaluation.columns))]
+    parts += ["## Edits and failures", markdown_table(edits(groups, evaluation.columns))]
     if evaluation.left_out:
         parts += ["## Left out", "\n".join(f"- {_escaped(why)}" for why in evaluation.left_out)]
     return "\n\n".join(parts) + "\n"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """A heading and rows; all but the first column are aligned to the right."""
     heading, *body = [[_escaped(cell) for cell in row] for row in rows]
     marks = ["---", *("---:" for _ in heading[1:])] if len(heading) > 2 else ["---", "---"]
     return "\n".join(f"| {' | '.join(row)} |" for row in (heading, marks, *body))

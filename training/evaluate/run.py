@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import StorageError, UsageError
+from engine.errors import UsageError
 from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.adapters.lineage import TOOLS, installed
 from training.adapters.promotions import now
@@ -18,6 +18,7 @@ from training.evaluate.result import REPORT, Evaluation, Measured
 from training.evaluate.store import Store
 from training.evaluate.tables import tables
 from training.evaluate.verdict import Limits, Scores, judge
+from training.finetune.errors import storage_kind
 from training.score import NORMALIZERS, ClipScore, ErrorCount, score_clip
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def evaluate(request: Request, listener: "Listener", out: Path) -> Evaluation:
         content = json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2)
         _write(out / REPORT, content + "\n")
     except OSError as error:
-        raise StorageError(
+        raise storage_kind(error)(
             f"The report could not be written to {out}: {error.strerror or error}.",
             "What was heard is kept.",
             "Make room and start again: only the report is made anew.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from engine.errors import StorageError
+from training.finetune.errors import storage_kind
 
 HYPOTHESES = "hypotheses.jsonl"
 PROBABILITIES = "probabilities.jsonl"
@@ -80,7 +81,7 @@ class Store:
             ):
                 yield Writer(self, hypotheses, probabilities)
         except OSError as error:
-            raise StorageError(
+            raise storage_kind(error)(
                 f"What was heard could not be stored in {self._folder}: {error.strerror or error}.",
                 "What was stored before is kept.",
                 "See that the folder can be written and has room, and start again: it goes on.",

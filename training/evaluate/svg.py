@@ -58,7 +58,7 @@ def dot_plot(
                 parts.append(
                     _point(point, number, top + ROW * (number + 0.5), scale, one.name, label)
                 )
-    return _figure(title, [one.name for one in series], height, parts)
+    return figure(title, [one.name for one in series], (WIDTH, height), parts)
 
 
 def axis(low: float, high: float) -> list[float]:
@@ -105,10 +105,11 @@ def _point(point: Point, number: int, y: float, scale: _Scale, name: str, label:
             f'<line x1="{scale.x(point.low):.1f}" x2="{scale.x(point.high):.1f}" '
             f'y1="{y:g}" y2="{y:g}"/>'
         )
-    return f'<g class="s{number}"><title>{escape(words)}</title>{whisker}{_mark(number, x, y)}</g>'
+    return f'<g class="s{number}"><title>{escape(words)}</title>{whisker}{mark(number, x, y)}</g>'
 
 
-def _mark(number: int, x: float, y: float) -> str:
+def mark(number: int, x: float, y: float) -> str:
+    """The mark of a series at a place."""
     kind = MARKS[number % len(MARKS)]
     if kind == "circle":
         return f'<circle cx="{x:.1f}" cy="{y:g}" r="4.5"/>'
@@ -122,14 +123,15 @@ def _mark(number: int, x: float, y: float) -> str:
     return f'<path d="M{"L".join(f"{x + dx:.1f} {y + dy:g}" for dx, dy in corners)}Z"/>'
 
 
-def _figure(title: str, names: Sequence[str], height: int, parts: Sequence[str]) -> str:
+def figure(title: str, names: Sequence[str], size: tuple[int, int], parts: Sequence[str]) -> str:
+    """A plot with its title and its key; ``size`` is width and height."""
     keys = "".join(
         f'<span><svg width="14" height="14" aria-hidden="true"><g class="s{number}">'
-        f"{_mark(number, 7, 7)}</g></svg> {escape(name)}</span>"
+        f"{mark(number, 7, 7)}</g></svg> {escape(name)}</span>"
         for number, name in enumerate(names)
     )
     return (
         f'<figure><figcaption>{escape(title)}</figcaption><p class="key">{keys}</p>'
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
+        f'<svg viewBox="0 0 {size[0]} {size[1]}" role="img" aria-label="{escape(title)}">'
         f"{''.join(parts)}</svg></figure>"
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from engine.errors import UsageError
 from engine.languages import resolve
 from training.finetune.rl_config import RlConfig
+from training.finetune.router_config import EvaluateConfig, RouterConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,22 @@ class DataConfig:
         language: of clips that do not say theirs; code or English name, "" when all do.
         held_out_share: of the speakers, chosen by a hash of their names; in [0, 1).
         most_clip_s: longer clips are left out, s.
+        unmarked: what clips are that do not say what was done to them: "clean", or "own" for
+            recordings as they are.
+        noise: folder of noises of one's own, for degraded copies, beside the built-in ones; "" for
+            none.
     """
 
     paths: tuple[str, ...] = ()
     language: str = ""
     held_out_share: float = 0.1
     most_clip_s: float = 30.0
+    unmarked: str = "own"
+    noise: str = ""
 
     def __post_init__(self) -> None:
+        if self.unmarked not in ("own", "clean"):
+            raise UsageError(f"unmarked must be 'own' or 'clean', not '{self.unmarked}'.")
         resolve(self.language)
         _within("held_out_share", self.held_out_share, 0.0, 0.9)
         _above_zero("most_clip_s", self.most_clip_s)
@@ -208,6 +217,8 @@ class RunConfig:
     sft2: SftConfig = field(default_factory=_phase_2)
     sft3: SftConfig = field(default_factory=_phase_3)
     rl: RlConfig = field(default_factory=RlConfig)
+    router: RouterConfig = field(default_factory=RouterConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
 
     def __post_init__(self) -> None:
         if len(set(self.stages)) != len(self.stages) or not self.stages:

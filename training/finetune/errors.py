@@ -27,14 +27,18 @@ class LossNotFiniteError(WildscribeError):
     """The loss or a gradient is NaN or infinite."""
 
 
+def storage_kind(error: OSError) -> type[StorageError]:
+    """`DiskFullError` where there is no room, else `StorageError`."""
+    return DiskFullError if error.errno in NO_ROOM else StorageError
+
+
 def storage_error(error: OSError) -> StorageError:
     """What an error of the file system means for a run."""
     place = error.filename or "The run's folder"
-    full = error.errno in NO_ROOM
-    kind = DiskFullError if full else StorageError
+    kind = storage_kind(error)
     return kind(
         f"{place} could not be written: {error.strerror or error}.",
         "The last complete checkpoint is kept.",
-        ("Make room on the disk" if full else "Check the folder's permissions")
+        ("Make room on the disk" if kind is DiskFullError else "Check the folder's permissions")
         + " and resume the run.",
     )

@@ -46,8 +46,28 @@ class WerMeasured(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CopiesMade(Event):
+    """Degraded copies of clips were made; ``of_copies`` are wanted in all."""
+
+    kind: ClassVar[str] = "copies_made"
+    stage: str
+    copies: int
+    of_copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipsHeard(Event):
+    """Clips were transcribed by the base and by adapters: hypotheses there are, and will be."""
+
+    kind: ClassVar[str] = "clips_heard"
+    stage: str
+    hypotheses: int
+    of_hypotheses: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageStarted(Event):
-    """A stage begins, or goes on, behind ``step`` of ``steps``."""
+    """A stage begins, or goes on, behind ``step`` of ``steps``; 0 of 0 where it has none."""
 
     kind: ClassVar[str] = "stage_started"
     stage: str

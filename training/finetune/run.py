@@ -9,6 +9,7 @@
     wer.jsonl       what the base model heard in them
     metrics.jsonl   events, see `training.finetune.events`
     samples.jsonl   held-out clips as they were transcribed on the way
+    copies/         degraded copies of clips, for the router and the evaluation, with copies.jsonl
     checkpoints/    STAGE/step-N/ to go on from, and STAGE/adapter/, what came of a stage
     report/         what a person reads
 """
@@ -149,6 +150,16 @@ class Run:
         return self.folder / "samples.jsonl"
 
     @property
+    def copies(self) -> Path:
+        """Folder for degraded copies of clips; may not exist yet."""
+        return self.folder / "copies"
+
+    @property
+    def copies_file(self) -> Path:
+        """The copies that are made, one a line."""
+        return self.copies / "copies.jsonl"
+
+    @property
     def report(self) -> Path:
         """Folder for what a person reads; may not exist yet."""
         return self.folder / "report"
@@ -263,7 +274,7 @@ class Run:
                 "Wait for it, or pause it there.",
             ) from error
         try:
-            for path in (self.metrics_file, self.samples_file, self.wer_file):
+            for path in (self.metrics_file, self.samples_file, self.wer_file, self.copies_file):
                 _mend(path)
             yield
         finally:
@@ -281,9 +292,15 @@ def _absolute(config: RunConfig, folder: Path) -> RunConfig:
     def made(path: str) -> str:
         return str(folder / Path(path).expanduser()) if path else ""
 
-    data = replace(config.data, paths=tuple(map(made, config.data.paths)))
+    paths = tuple(map(made, config.data.paths))
+    data = replace(config.data, paths=paths, noise=made(config.data.noise))
     adapter = replace(config.adapter, start_from=made(config.adapter.start_from))
-    return replace(config, data=data, adapter=adapter)
+    current = config.evaluate.current  # perhaps a name in the library
+    if current and Path(made(current)).is_dir():
+        current = made(current)
+    clean = tuple(map(made, config.evaluate.clean))
+    evaluate = replace(config.evaluate, current=current, clean=clean)
+    return replace(config, data=data, adapter=adapter, evaluate=evaluate)
 
 
 def _as_it_went(path: Path) -> list[Event]:

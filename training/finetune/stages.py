@@ -23,6 +23,8 @@ STAGES: Mapping[str, str] = MappingProxyType(
         "sft2": "training.finetune.sft:train",
         "sft3": "training.finetune.sft:train",
         "rl": "training.rl.stage:train",
+        "router": "training.routing.stage:work",
+        "evaluate": "training.evaluate.stage:work",
     }
 )
 """Name -> "module:function"; imported when it is run, since each brings its own libraries."""

@@ -132,6 +132,32 @@ def make_router(
     """
     options = options or RoutingOptions()
     network, steps = train_network(examples, options, deepcopy(start), on_step)
+    return judged(network, steps, len(examples), held_out, options, bootstrap)
+
+
+def judged(
+    network: RouterNetwork,
+    steps: Sequence[Step],
+    clips: int,
+    held_out: Sequence[RoutingExample],
+    options: RoutingOptions,
+    bootstrap: Bootstrap | None = None,
+) -> TrainedRouter:
+    """What follows the training: calibration, threshold, report.
+
+    Args:
+        network: trained; changed in place.
+        steps: of its training.
+        clips: it was trained on so many.
+        held_out: as in `make_router`.
+        options: how it was trained.
+        bootstrap: how to find the intervals.
+
+    Raises:
+        RoutingError: it does no better than chance on these clips, or they say nothing.
+        AudioError: a clip cannot be read.
+    """
+    network = network.to(options.device)
     router = Router(network, options.device)
     margins, targets, weights = _margins(router, network, held_out, options)
     scaling = fit_scaling(margins, targets, weights)
@@ -139,7 +165,7 @@ def make_router(
     probabilities = [float(router.probabilities([example.samples()])[0]) for example in held_out]
     report = RouterReport(
         options=options,
-        clips=len(examples),
+        clips=clips,
         held_out_clips=len(held_out),
         loss=float(np.mean([step.loss for step in steps[-_RECENT_STEPS:]])),
         scaling=scaling,

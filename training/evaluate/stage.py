@@ -1,0 +1,141 @@
+"""The stage ``evaluate``: base, adapter in use and new adapter on clips that nobody learnt from.
+
+Held-out clips as they are, degraded copies of them in every scenario, and clips known to be clean.
+The report goes into the run's ``report``, and may be shown to `wildscribe adapters promote`.
+
+Resuming: what was heard is stored clip by clip, and not heard again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engine.checkpoint import ModelFolder
+from engine.errors import UsageError
+from training.adapters.choose import choose
+from training.adapters.library import AdapterLibrary
+from training.data import Example, check, read
+from training.evaluate import EvaluationClip, Group, Limits, Request, evaluate, evaluation_clips
+from training.evaluate.events import Evaluated
+from training.evaluate.listen import Candidate
+from training.evaluate.of_run import adapter_for, ears, marked
+from training.finetune.context import Context, Outcome
+from training.finetune.copies import Wanted, copied, degraded
+from training.finetune.errors import storage_error
+from training.finetune.events import StageFinished, StageStarted
+from training.finetune.interrupt import in_main_process
+from training.finetune.prepare import prepared
+from training.finetune.run import Run
+from training.simulate import SCENARIOS, Materials
+
+_GROUPS = {
+    "both": (Group.DEGRADED, Group.OWN),
+    "degraded": (Group.DEGRADED,),
+    "own": (Group.OWN,),
+}
+
+
+def work(run: Run, context: Context, materials: Materials | None = None) -> Outcome:
+    """Compares, reports and decides, from wherever the run's files say it is.
+
+    Args:
+        run: the run; its ``[evaluate]`` section says how.
+        context: of the stage.
+        materials: what degraded copies are made with; see `training.finetune.copies.copied`.
+
+    Raises:
+        WildscribeError: there is no adapter or no held-out clip, a model or a clip cannot be used,
+            or the disk is full.
+    """
+    return in_main_process(run, context, lambda run, context: _evaluated(run, context, materials))
+
+
+def scenario_copies(held_out: Sequence[Example], each: int) -> list[Wanted]:
+    """So many copies in each scenario, of the clips in turn.
+
+    Args:
+        held_out: clips; those that are degraded already are passed over.
+        each: copies in a scenario.
+    """
+    clips = sorted((c for c in held_out if not degraded(c)), key=lambda clip: clip.sha256)
+    if not clips:
+        return []
+    return [
+        Wanted(clips[(place * each + number) % len(clips)], number, scenario.name)
+        for place, scenario in enumerate(SCENARIOS)
+        for number in range(each)
+    ]
+
+
+def _evaluated(run: Run, context: Context, materials: Materials | None) -> Outcome:
+    config = run.config.evaluate
+    adapter = adapter_for(run, context.stage)
+    held_out = marked(run, prepared(run, context).held_out)
+    if not held_out:
+        raise UsageError(
+            "No clips of this run are held out, so there is nothing to evaluate on.",
+            "What was learnt is kept.",
+            "Begin a run with held_out_share above 0, or evaluate on other clips: "
+            "wildscribe evaluate",
+        )
+    context.emit(StageStarted(context.stage, 0, 0))
+    as_they_are = sorted(held_out, key=lambda clip: clip.sha256)[: config.most_clips]
+    copies = copied(run, context, scenario_copies(held_out, config.scenario_clips), materials)
+    clean, left_out = _clean(run)
+    clips = _each_once([*as_they_are, *copies, *clean])
+    with ears(run, context) as listener:
+        new = Candidate.of(listener.model, run.folder.name, adapter)
+        request = Request(
+            clips=clips,
+            new=new,
+            current=_current(run, listener.model, listener.base_sha256, new),
+            routed=config.routed and new.router is not None,
+            limits=Limits(_GROUPS[config.meant_for], config.clean_limit_points / 100),
+            normalizer=config.normalizer,
+            left_out=left_out,
+        )
+        found = evaluate(request, listener, run.report)
+    context.emit(
+        Evaluated(
+            stage=context.stage,
+            clips=len(clips),
+            promoted=found.verdict.promoted,
+            headline=found.verdict.headline,
+            reasons=" ".join(found.verdict.reasons),
+            report=str(run.report / "report.html"),
+        )
+    )
+    context.emit(StageFinished(context.stage, 0, early=False))
+    return Outcome.FINISHED
+
+
+def _clean(run: Run) -> tuple[list[Example], tuple[str, ...]]:
+    """Clips from elsewhere that are known to be clean, and why some of them cannot be used."""
+    paths, data = map(Path, run.config.evaluate.clean), run.config.data
+    try:
+        examples, unread = read(paths, data.language, run.folder / "audio")
+    except OSError as error:
+        raise storage_error(error) from error
+    sound, unsound = check(examples, data.most_clip_s)
+    known = [replace(example, scenario="clean") for example in sound]
+    return known, tuple(str(problem) for problem in (*unread, *unsound))
+
+
+def _each_once(examples: Sequence[Example]) -> list[EvaluationClip]:
+    found = {clip.id: clip for clip in reversed(evaluation_clips(examples))}
+    return list(reversed(found.values()))
+
+
+def _current(run: Run, model: ModelFolder, base_sha256: str, new: Candidate) -> Candidate | None:
+    """What the new adapter has to beat beside the base, if there is anything."""
+    wanted, started_from = run.config.evaluate.current, run.config.adapter.start_from
+    if wanted:
+        chosen = choose(AdapterLibrary.default(), wanted, base_sha256)
+        found = Candidate.of(model, chosen.name, chosen.folder, chosen.threshold)
+    elif started_from:
+        found = Candidate.of(model, Path(started_from).name, Path(started_from))
+    elif model.adapter is not None:
+        found = Candidate.of(model, f"{model.name}'s own", model.adapter)
+    else:
+        return None
+    return None if found.adapter.resolve() == new.adapter.resolve() else found
