@@ -142,7 +142,7 @@ class ContainerSource:
 
 def mono(frame: av.AudioFrame) -> Samples:
     """Mean of the channels as float32 [n], full scale 1.0, whatever the sample format."""
-    samples: NDArray[Any] = frame.to_ndarray()
+    samples: NDArray[Any] = _planes(frame)
     if not frame.format.is_planar:
         samples = samples.reshape(frame.samples, -1).T
     if samples.dtype == np.uint8:
@@ -151,6 +151,16 @@ def mono(frame: av.AudioFrame) -> Samples:
         samples = samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min)
     means: Samples = samples.mean(axis=0, dtype=np.float32)
     return means
+
+
+def _planes(frame: av.AudioFrame) -> NDArray[Any]:
+    """[planes, values] as they are in the file."""
+    if frame.format.name.removesuffix("p") != "s64":
+        return frame.to_ndarray()
+    # PyAV converts every format but this one.
+    planes: list[Any] = list(frame.planes)
+    count = frame.samples * frame.layout.nb_channels // len(planes)
+    return np.stack([np.frombuffer(plane, np.int64, count) for plane in planes])
 
 
 def _clock_s(text: str) -> float | None:

@@ -34,6 +34,7 @@ CODED = {
     "a.mp4": {"codec": "aac", "video": True},
     "a.mkv": {"codec": "libopus", "video": True},
     "a.ts": {"codec": "aac", "kind": "mpegts", "video": True},
+    "s64.wav": {"codec": "pcm_s64le"},
     "a.avi": {"codec": "libmp3lame", "video": True},
 }
 
