@@ -15,7 +15,7 @@ from training.finetune.plan import Step, batches, batches_per_step, curriculum, 
 from training.finetune.prepare import Clips, prepared, with_wer
 from training.finetune.run import STEP, Command, Run
 from training.finetune.scopes import rates
-from training.finetune.trainee import Trainee, load_trainee
+from training.finetune.trainee import Trainee, autocast_dtype, load_trainee
 from training.finetune.trainer import SftTrainer, Watch, storage_errors
 
 
@@ -97,6 +97,7 @@ def training_arguments(run: Run, context: Context) -> TrainingArguments:
     """A run's settings in the words of transformers; batches are laid out by the plan."""
     config = run.config
     device = choose(config.model.device)
+    half = autocast_dtype(device, config.model)
     count = batches_per_step(config.batch.clips_per_step, run.clips_at_once, context.processes)
     logging.set_verbosity_error()
     arguments = TrainingArguments(
@@ -114,8 +115,8 @@ def training_arguments(run: Run, context: Context) -> TrainingArguments:
         remove_unused_columns=False,
         use_cache=True,  # for hearing on the way; the loss asks for none
         use_cpu=device.is_cpu,
-        bf16=device.half == "bfloat16",
-        fp16=device.half == "float16",
+        bf16=half == "bfloat16",
+        fp16=half == "float16",
         ddp_find_unused_parameters=False,
         save_strategy="no",  # `Watch` says when
         logging_strategy="no",

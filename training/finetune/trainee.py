@@ -20,6 +20,7 @@ from training.finetune.config import ModelConfig, RunConfig
 from training.finetune.lora import with_adapter
 from training.finetune.quantize import quantize
 from training.finetune.run import Run
+from training.finetune.windows import attend_at_once
 
 if TYPE_CHECKING:
     from transformers import Qwen3ASRForConditionalGeneration, Qwen3ASRProcessor
@@ -76,9 +77,21 @@ def load_trainee(run: Run, stage: str) -> Trainee:
     base, processor = load_base(folder, "cpu" if config.model.four_bit else device.name, dtype)
     if config.model.four_bit:
         quantize(base, device)
+    attend_at_once(base)
     torch.manual_seed(config.seed)
     model = with_adapter(base, config.adapter, run.starting_adapter(stage))
     return Trainee(model, processor, device)
+
+
+def autocast_dtype(device: Device, config: ModelConfig) -> str | None:
+    """The half precision that training computes in, weights aside; None for float32.
+
+    A CPU without instructions for bfloat16 would imitate them, slowly.
+    """
+    if not device.is_cpu or config.compute == "auto":
+        return device.half
+    able = torch.cpu.get_capabilities()
+    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else None
 
 
 def place(config: ModelConfig) -> tuple[ModelFolder, Device, torch.dtype]:

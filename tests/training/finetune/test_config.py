@@ -57,6 +57,7 @@ def test_an_unknown_section_lists_what_there_is() -> None:
         "stages = ['sft1', 'sft1']",
         "data = 3",
         "[adapter]\nrank = 0",
+        "[model]\ncompute = 'double'",
         "[data]\nheld_out_share = 1.5",
         "[data]\nlanguage = 'Klingon'",
         "[sft1]\nencoder_rate = 0.0\naligner_rate = 0.0",

@@ -192,3 +192,21 @@ def test_clips_at_once_and_an_activation_twice_change_nothing_that_is_learnt(
     assert one.loss == pytest.approx(other.loss, rel=1e-5)
     assert one.gradient_norm == pytest.approx(other.gradient_norm, rel=1e-4)
     assert one.target_tokens == other.target_tokens
+
+
+def test_half_precision_learns_nearly_the_same_where_the_processor_has_it(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    config = replace(
+        config, adapter=AdapterConfig(dropout=0.0), sft3=replace(config.sft3, most_steps=1)
+    )
+    whole = Run.create(tmp_path / "whole", config)
+    half = Run.create(
+        tmp_path / "half", replace(config, model=replace(config.model, compute="half"))
+    )
+    train(whole)
+    train(half)
+    (one,) = (e for e in whole.events() if isinstance(e, StepDone))
+    (other,) = (e for e in half.events() if isinstance(e, StepDone))
+    assert one.loss == pytest.approx(other.loss, rel=0.02)
+    assert one.gradient_norm == pytest.approx(other.gradient_norm, rel=0.1)
