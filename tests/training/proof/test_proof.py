@@ -1,0 +1,186 @@
+"""The whole proof on real mini and a handful of clips: every row, both rewards, page and ship."""
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from engine.audio import load
+from engine.checkpoint.adapter import read_adapter
+from engine.errors import UsageError
+from engine.models import verify
+from training.mini.corpus import Sizes, load_script, write_job
+from training.mini.speak import HOP, SAMPLE_RATE, Wave
+from training.proof.hear import store_of
+from training.proof.material import HELD_OUT_SET, TRAIN_SET, read_tests
+from training.proof.plan import FULL, Plan, Row, SftSizes, TrialSizes
+from training.proof.results import ALWAYS, CLEAN, ROUTED, Results
+from training.proof.ship import ship
+from training.proof.stages import Proof, publish
+
+PLAN = Plan(
+    train_sentences=3,
+    train_clips=16,
+    held_out_sentences=2,
+    held_out_clips=3,
+    tests=TrialSizes(clean=4, never_heard=2, condition=2, effects=4),
+    sft=SftSizes(1, 1, 1, clips_per_step=2),
+    rl_clips=4,
+    rl=replace(
+        FULL.rl, steps=1, rollouts=4, clips_per_step=1, most_refills=1, most_tokens=24,
+        held_out_every_steps=1,
+    ),
+    seeds=(1,),
+    mini=Sizes(train=10, practised=0, dev=1, known=1, unheard=1, random=1, joined=4),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FromTheSample:
+    """Speaks the script with the clean sentences of the shipped recording, in turns.
+
+    The texts are those of the recording: the proof's own would need engines that speak.
+    """
+
+    sample: Path
+
+    def __call__(self, work: Path, processes: int) -> None:
+        spoken = self._spoken()
+        lines, waves = [], []
+        for number, line in enumerate(load_script(work / "script.json")):
+            text, wave = spoken[number % len(spoken)]
+            lines.append(replace(line, text=text))
+            waves.append(wave)
+        (work / "corpus").mkdir()
+        write_job(work / "corpus", 0, lines, waves)
+
+    def _spoken(self) -> list[tuple[str, Wave]]:
+        """Text and wave of each sentence: whatever is between two long silences."""
+        facts = json.loads(self.sample.with_suffix(".json").read_text(encoding="utf-8"))
+        samples = load(self.sample)
+        found = []
+        for stretch in facts["stretches"]:
+            if stretch["degraded"]:
+                continue
+            part = samples[
+                int(stretch["start_s"] * SAMPLE_RATE) : int(stretch["end_s"] * SAMPLE_RATE)
+            ]
+            loud = np.flatnonzero(np.abs(part) > 1e-3)
+            gaps = np.flatnonzero(np.diff(loud) > 0.7 * SAMPLE_RATE)
+            starts = [loud[0], *loud[gaps + 1]]
+            ends = [*loud[gaps], loud[-1]]
+            for text, start, end in zip(stretch["sentences"], starts, ends, strict=True):
+                wave = part[start:end]
+                found.append((text, np.pad(wave, (0, -len(wave) % HOP))))
+        return found
+
+
+@pytest.fixture(scope="module")
+def proof(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Proof:
+    work = tmp_path_factory.mktemp("proof")
+    return Proof(work, PLAN, lanes=1, speak=FromTheSample(sample))
+
+
+@pytest.fixture(scope="module")
+def results(proof: Proof) -> Results:
+    """Of a proof that was interrupted between data and rows."""
+    in_the_way = proof.work / "runs"
+    in_the_way.write_text("a file where a folder must be")
+    with pytest.raises(OSError, match="runs"):
+        proof.run()
+    in_the_way.unlink()
+    return proof.run()
+
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_what_was_done_before_an_interruption_is_not_done_again(
+    proof: Proof, results: Results
+) -> None:
+    made = {
+        path: path.stat().st_mtime_ns
+        for folder in ("corpus", TRAIN_SET, HELD_OUT_SET, "test", "runs", "heard")
+        for path in (proof.work / folder).rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+    again = proof.run()
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    assert replace(again, created_at=results.created_at) == results
+
+
+def test_every_row_was_trained_and_changed_its_adapter(proof: Proof, results: Results) -> None:
+    digests = [digest for row in results.rows for digest in row.adapters]
+    assert len(set(digests)) == len(digests) == 4
+    assert {row.row: len(row.learning) for row in results.rows} == {
+        "base": 0, "sft": 0, "a2s": 0, "dapo": 1, "dg-wgpo": 1,
+    }  # fmt: skip
+
+
+def test_the_base_is_the_same_on_either_route_and_clean_speech_is_counted(
+    results: Results,
+) -> None:
+    cells = results.row(Row.BASE).cells
+    assert cells[ALWAYS] == cells[ROUTED]
+    assert results.sets[CLEAN].clips == PLAN.tests.clean
+
+
+def test_test_clips_and_held_out_clips_are_apart(proof: Proof, results: Results) -> None:
+    clips, held_out = read_tests(proof.work)
+    assert len(held_out) == PLAN.held_out_clips
+    assert len(clips) == len(results.routed.split()) == len(results.errors["a2s-1"].split())
+    heard = store_of(proof.work, "a2s-1").hypotheses
+    assert len(heard) == len(clips) + len(held_out)
+
+
+def test_another_plan_is_refused(proof: Proof, results: Results) -> None:
+    other = replace(proof, plan=replace(PLAN, rl_clips=5))
+    with pytest.raises(UsageError, match="another plan"):
+        other.run()
+
+
+def test_the_page_and_its_figures_are_written(results: Results, tmp_path: Path) -> None:
+    publish(results, tmp_path / "results.md")
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "**A2S-SFT** against plain SFT" in text
+    assert (tmp_path / "results.json").stat().st_size < 200_000
+
+
+def test_the_best_adapter_ships_in_minis_own_form(
+    proof: Proof, results: Results, mini: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "mini"
+    shutil.copytree(mini, model)
+    before = model / "adapters" / "robust"
+    files = {path.name for path in before.iterdir()}
+    settings = json.loads((before / "adapter_config.json").read_text(encoding="utf-8"))
+    tensors = load_file(before / "adapter_model.safetensors")
+    folder = ship(proof.work, results, model)
+    assert {path.name for path in folder.iterdir()} == files
+    shipped = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    # The same modules, in words of the engine.
+    assert {name for name in shipped if shipped[name] != settings[name]} <= {
+        "target_modules",
+        "lora_dropout",
+    }
+    made = load_file(folder / "adapter_model.safetensors")
+    assert {n: (t.shape, t.dtype) for n, t in made.items()} == {
+        n: (t.shape, t.dtype) for n, t in tensors.items()
+    }
+    assert read_adapter(folder).rank == settings["r"]
+    assert all(file.ok for file in verify(model))
+
+
+def test_an_adapter_that_was_not_measured_does_not_ship(
+    proof: Proof, results: Results, mini: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "mini"
+    shutil.copytree(mini, model)
+    rows = tuple(replace(row, adapters=("other",) * len(row.adapters)) for row in results.rows)
+    with pytest.raises(UsageError, match="not the adapter"):
+        ship(proof.work, replace(results, rows=rows), model)
+    assert all(file.ok for file in verify(model))

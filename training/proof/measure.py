@@ -1,0 +1,167 @@
+"""From what was heard to figures."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from engine.checkpoint import locate
+from engine.models import find
+from engine.transcript import USUAL_THRESHOLD
+from training.adapters.fingerprint import adapter_sha256, base_sha256, file_sha256
+from training.adapters.lineage import TOOLS, installed
+from training.adapters.promotions import now
+from training.data import Example, read_examples
+from training.data.example import TRAIN
+from training.evaluate import EvaluationClip
+from training.finetune.run import Run
+from training.proof.hear import ROUTER, store_of
+from training.proof.material import RL, SFT, TEST, read_tests
+from training.proof.plan import WER_LIMITS, Plan, Row
+from training.proof.results import (
+    FORMAT_VERSION,
+    ROUTED,
+    Learning,
+    Results,
+    RowResult,
+)
+from training.proof.rows import adapter_folder, name_of, run_folder, training_s
+from training.proof.systems import (
+    SETS,
+    Systems,
+    cells,
+    comparisons,
+    percent,
+    sets_of,
+    sizes,
+    wer_of,
+)
+from training.rl.events import BestKept, RlStepDone
+from training.score import (
+    ClipScore,
+    score_clip,
+)
+
+
+def measure(work: Path, plan: Plan, command: str) -> Results:
+    """All figures, from the files of a finished proof."""
+    clips, held_out = read_tests(work)
+    systems = _systems(work, plan, clips)
+    dev = _systems(work, plan, held_out)
+    trained = {row: [s for r, s in plan.trainings() if r is row] for row in Row}
+    held_out_wer = {row: tuple(wer_of(scores) for scores in dev.behind(row, ROUTED)) for row in Row}
+    best_row, best_seed = min(
+        plan.trainings(), key=lambda one: held_out_wer[one[0]][trained[one[0]].index(one[1])]
+    )
+    model = locate(find(plan.model))
+    assert model.router is not None
+    return Results(
+        format_version=FORMAT_VERSION,
+        created_at=now(),
+        command=command,
+        versions=installed(TOOLS),
+        sha256={"base": base_sha256(model), "router": file_sha256(model.router)}
+        | {Path(name).stem: file_sha256(work / name) for name in (SFT, RL, TEST)},
+        threshold=USUAL_THRESHOLD,
+        facts=_facts(work, plan),
+        sets=sizes(systems),
+        rows=tuple(
+            RowResult(
+                row=row,
+                seeds=tuple(trained[row]),
+                training_min=tuple(
+                    round(training_s(Run(run_folder(work, row, seed))) / 60, 1)
+                    for seed in trained[row]
+                ),
+                held_out_wer=held_out_wer[row],
+                adapters=tuple(
+                    adapter_sha256(adapter_folder(work, row, seed)) for seed in trained[row]
+                ),
+                learning=tuple(
+                    found
+                    for seed in trained[row]
+                    if (found := _learning(Run(run_folder(work, row, seed))))
+                ),
+                cells=cells(systems, row),
+            )
+            for row in Row
+        ),
+        comparisons=tuple(comparisons(systems, trained)),
+        best_row=best_row,
+        best_seed=best_seed,
+        reference_words=_numbers(s.errors.reference_length for s in systems.scores[Row.BASE][0]),
+        clip_sets=_numbers(SETS.index(sets_of(clip)[0]) for clip in clips),
+        routed=_numbers(map(int, systems.on)),
+        errors={
+            (name_of(row, seed) if seed else str(row)): _numbers(s.errors.errors for s in scores)
+            for row in Row
+            for seed, scores in zip(trained[row] or [0], systems.scores[row], strict=True)
+        },
+    )
+
+
+def _systems(work: Path, plan: Plan, clips: Sequence[EvaluationClip]) -> Systems:
+    names = {row: [name_of(r, seed) for r, seed in plan.trainings() if r is row] for row in Row}
+    names[Row.BASE] = [str(Row.BASE)]
+    judged = store_of(work, ROUTER).probabilities
+    return Systems(
+        clips,
+        [judged[clip.id, ROUTER].degraded_probability >= USUAL_THRESHOLD for clip in clips],
+        {row: [_scores(work, name, clips) for name in own] for row, own in names.items()},
+    )
+
+
+def _scores(work: Path, name: str, clips: Sequence[EvaluationClip]) -> list[ClipScore]:
+    heard = store_of(work, name).hypotheses
+    return [score_clip(clip.text, heard[clip.id, name].text) for clip in clips]
+
+
+def _facts(work: Path, plan: Plan) -> dict[str, float]:
+    """Of the clips that were learnt from, as the runs found them when they looked at them."""
+    clips = {row: _train_clips(work, row, plan.seeds[0]) for row in (Row.A2S, Row.DAPO)}
+    train = clips[Row.A2S]
+    return {
+        "clips to learn from": len(train),
+        "hours of them": round(sum(e.duration_s for e in train) / 3600, 2),
+        "different sentences in them": len({e.text for e in train}),
+        "of them clean, %": percent(fmean(e.scenario == "clean" for e in train)),
+        **{
+            f"of them below {limit:.0%} WER by the base, %": percent(
+                fmean((e.wer or 0.0) < limit for e in train)
+            )
+            for limit in WER_LIMITS
+        },
+        "clips of reinforcement learning": len(clips[Row.DAPO]),
+        "held-out clips": plan.held_out_clips,
+        "steps of each supervised row": plan.sft.steps,
+        "clips behind one of them": plan.sft.clips_per_step,
+        "steps of reinforcement learning": plan.rl.steps,
+        "clips behind one of these": plan.rl.clips_per_step,
+        "transcripts of each": plan.rl.rollouts,
+    }
+
+
+def _train_clips(work: Path, row: Row, seed: int) -> list[Example]:
+    run = Run(run_folder(work, row, seed))
+    return [clip for clip in read_examples(run.data_file) if clip.split == TRAIN]
+
+
+def _learning(run: Run) -> Learning | None:
+    events = run.events()
+    steps = [event for event in events if isinstance(event, RlStepDone)]
+    if not steps:
+        return None
+    tenth = max(1, len(steps) // 10)
+    kept = [event.step for event in events if isinstance(event, BestKept)]
+    groups = sum(step.groups for step in steps)
+    return Learning(
+        steps=len(steps),
+        best_step=kept[-1] if kept else len(steps),
+        first_reward=round(fmean(step.reward for step in steps[:tenth]), 4),
+        last_reward=round(fmean(step.reward for step in steps[-tenth:]), 4),
+        skipped_share=round(sum(s.skipped_share * s.groups for s in steps) / groups, 4),
+        repetition_share=round(fmean(step.repetition_share for step in steps[-tenth:]), 4),
+    )
+
+
+def _numbers(values: Iterable[int]) -> str:
+    return " ".join(map(str, values))

@@ -1,0 +1,182 @@
+"""``results.md``, generated from ``results.json``."""
+
+from collections.abc import Sequence
+
+from training.proof.plan import PAPER, PAPER_CORPORA, Row
+from training.proof.results import ALWAYS, CLEAN, DEGRADED, ROUTED, Cell, Results
+from training.proof.sentences import (
+    best_sentence,
+    clean_sentence,
+    failure_sentence,
+    learning_sentences,
+    order_sentence,
+    router_sentence,
+    step_sentence,
+    steps_of,
+)
+
+_INTRODUCTION = """\
+# The paper's ablation, on mini
+
+Made by `{command}` on {day}. `results.json` beside this page holds every
+figure and the errors of every clip; all but the section "Why" is generated from it.
+
+Mini has 3.8 million parameters and understands synthetic voices and the words of one grammar. So
+these figures tell whether the method, as it is built here, does on a small model what the paper
+says it does on a large one. They do not tell how well Qwen3-ASR would hear. Every row learns from
+the same clips; no sentence of the test is in any training, nor in mini's own."""
+
+_WER = """\
+Word error rates in %, pooled over clips, mean over seeds; in brackets the lowest and the highest
+seed. "Degraded" are all degraded clips together; new voices are those that mini never heard. The
+last two lines are what the paper measured with its large model, on other speech."""
+
+_DIFFERENCES = """\
+The difference of word error rates on the same clips, in points: below zero, the first row is
+better. Intervals by paired bootstrap over sentences: they tell what other sentences could have
+given, not what other seeds could have; for that, see the seeds."""
+
+_FAILURES = """\
+Share of the degraded clips in %, mean over seeds. Empty: something was said, nothing written.
+Omission: more than half is missing. Hallucination: most of what was written was never said.
+Repetition: a loop that nobody spoke."""
+
+
+_POOLED = (CLEAN, DEGRADED)
+
+
+def page(results: Results, why: str = "") -> str:
+    """The page in Markdown.
+
+    Args:
+        results: the figures.
+        why: a section that a person wrote, Markdown; taken over as it is.
+    """
+    parts = [
+        _INTRODUCTION.format(command=results.command, day=results.created_at[:10]),
+        "## In short",
+        _list(_in_short(results)),
+        "## Word error rates, always on",
+        _WER,
+        _table(_rates(results, ALWAYS)),
+        "## Word error rates behind the router",
+        _table(_rates(results, ROUTED)),
+        "## Differences",
+        _DIFFERENCES,
+        _table(_differences(results)),
+        "## Failures",
+        _FAILURES,
+        _table(_failures(results)),
+        "## Seeds and time",
+        "Held-out word error rate behind the router, %, by which the best is chosen; test word "
+        "error rate on degraded speech, always on, %; minutes on one core that the steps of the "
+        "run took, without those of the row it goes on from.",
+        _table(_seeds(results)),
+    ]
+    learnt = learning_sentences(results)
+    if learnt:
+        parts += ["Reinforcement learning:", _list(learnt)]
+    parts += [
+        "## What it was made with",
+        _table([["what", "how many"], *([k, f"{v:g}"] for k, v in results.facts.items())]),
+        _table(
+            [
+                ["test clips", "clips", "words", "sent to the adapter, %"],
+                *(
+                    [name, str(one.clips), str(one.words), f"{one.routed_share:.1f}"]
+                    for name, one in results.sets.items()
+                ),
+            ]
+        ),
+        _list(
+            [
+                ", ".join(f"{name} {version}" for name, version in results.versions.items()),
+                ", ".join(f"{name} {digest[:12]}" for name, digest in results.sha256.items()),
+            ]
+        ),
+    ]
+    if why.strip():
+        parts += ["## Why", why.strip()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _in_short(results: Results) -> list[str]:
+    return [
+        order_sentence(results, ALWAYS),
+        order_sentence(results, ROUTED),
+        *map(step_sentence, steps_of(results, ALWAYS)),
+        router_sentence(results),
+        clean_sentence(results, Row(results.best_row)),
+        failure_sentence(results),
+        best_sentence(results),
+    ]
+
+
+def _rates(results: Results, route: str) -> list[list[str]]:
+    """Sets down, systems across; the spread over seeds where clips are many."""
+    rows = [["", *(Row(row.row).label for row in results.rows)]]
+    for name in results.sets:
+        cells = [row.cells[route][name] for row in results.rows]
+        rows.append([name, *(_shown(cell, spread=name in _POOLED) for cell in cells)])
+    for number, corpus in enumerate(PAPER_CORPORA):
+        measured = (PAPER[Row(row.row)][number] for row in results.rows)
+        rows.append([f"the paper, {corpus}", *(f"{wer:.2f}" for wer in measured)])
+    return rows
+
+
+def _shown(cell: Cell, *, spread: bool) -> str:
+    if len(cell.by_seed) < 2 or not spread:
+        return f"{cell.wer:.1f}"
+    return f"{cell.wer:.1f} ({min(cell.by_seed):.1f} to {max(cell.by_seed):.1f})"
+
+
+def _differences(results: Results) -> list[list[str]]:
+    rows = [["row", "against", "clips", "route", "points", "95 % interval", "seeds better", ""]]
+    for one in results.comparisons:
+        if one.clips in (CLEAN, DEGRADED):
+            rows.append(
+                [
+                    Row(one.row).label,
+                    Row(one.other).label,
+                    one.clips,
+                    one.route,
+                    f"{one.points:+.2f}",
+                    f"{one.low:+.2f} to {one.high:+.2f}",
+                    f"{one.better_pairs} of {one.pairs}",
+                    one.verdict,
+                ]
+            )
+    return rows
+
+
+def _failures(results: Results) -> list[list[str]]:
+    kinds = list(results.rows[0].cells[ALWAYS][DEGRADED].failures)
+    rows = [["", "route", *kinds]]
+    for row in results.rows:
+        for route in (ALWAYS, ROUTED) if row.seeds else (ALWAYS,):
+            failures = row.cells[route][DEGRADED].failures
+            rows.append([Row(row.row).label, route, *(f"{failures[kind]:.1f}" for kind in kinds)])
+    return rows
+
+
+def _seeds(results: Results) -> list[list[str]]:
+    rows = [["", "seed", "held-out", "test", "minutes"]]
+    for row in results.rows:
+        cell = row.cells[ALWAYS][DEGRADED]
+        for number, held_out in enumerate(row.held_out_wer):
+            seed = str(row.seeds[number]) if row.seeds else "-"
+            took = f"{row.training_min[number]:.1f}" if row.seeds else "-"
+            rows.append(
+                [Row(row.row).label, seed, f"{held_out:.2f}", f"{cell.by_seed[number]:.2f}", took]
+            )
+    return rows
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    heading, *body = rows
+    marks = ["---", *("---:" for _ in heading[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heading, marks, *body))

@@ -1,0 +1,266 @@
+"""How much of everything, at which rates, and why: every setting of the proof.
+
+The rows are those of the paper's ablation. They differ in nothing but what the paper says: the same
+clips, the same number of clips behind the steps of the two supervised rows, the same adapter to
+begin with, the same steps, rollouts and clips for the two rewards.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from training.finetune.config import (
+    AdapterConfig,
+    BatchConfig,
+    CheckpointConfig,
+    DataConfig,
+    ModelConfig,
+    OptimizerConfig,
+    RunConfig,
+    SftConfig,
+)
+from training.finetune.rl_config import RlConfig
+from training.mini.corpus import Sizes
+from training.reward import WER_ONLY, RewardOptions
+
+
+class Row(StrEnum):
+    """A row of the table, in the paper's order."""
+
+    BASE = "base"
+    SFT = "sft"
+    A2S = "a2s"
+    DAPO = "dapo"
+    DG_WGPO = "dg-wgpo"
+
+    @property
+    def label(self) -> str:
+        """As the page calls it."""
+        return _LABELS[self]
+
+    @property
+    def starts_from(self) -> "Row | None":
+        """The row whose adapter, of the same seed, it goes on from."""
+        return Row.A2S if self in (Row.DAPO, Row.DG_WGPO) else None
+
+    @property
+    def compared_with(self) -> "tuple[Row, ...]":
+        """The rows that it should be better than, the nearest first."""
+        return _COMPARED[self]
+
+
+_LABELS = {
+    Row.BASE: "base",
+    Row.SFT: "plain SFT",
+    Row.A2S: "A2S-SFT",
+    Row.DAPO: "A2S-SFT + DAPO, WER reward",
+    Row.DG_WGPO: "A2S-SFT + DG-WGPO",
+}
+
+_COMPARED: Mapping[Row, tuple[Row, ...]] = MappingProxyType(
+    {
+        Row.BASE: (),
+        Row.SFT: (Row.BASE,),
+        Row.A2S: (Row.SFT,),
+        Row.DAPO: (Row.A2S,),
+        Row.DG_WGPO: (Row.DAPO, Row.A2S),
+    }
+)
+
+PAPER: Mapping[Row, tuple[float, float]] = MappingProxyType(
+    {
+        Row.BASE: (8.94, 9.45),
+        Row.SFT: (8.31, 8.79),
+        Row.A2S: (7.59, 8.12),
+        Row.DAPO: (7.62, 7.98),
+        Row.DG_WGPO: (7.35, 7.64),
+    }
+)
+PAPER_CORPORA = ("VOiCES", "NOIZEUS")
+"""What the paper measured: average WER on each, %."""
+
+CLEAN_SHARE = 0.1
+"""Of the training clips. The adapter is for degraded speech; some clean clips keep it from doing
+harm where it is always on, or where the router errs."""
+
+SEED = 401
+"""Of sentences, voices and degradation."""
+
+WER_LIMITS = (0.3, 0.5, 0.7)
+"""The paper's curriculum. The last is the limit of every supervised row: what the base model hears
+with a WER above 70 % counts as beyond learning."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSizes:
+    """How many test clips there are; severities are spaced evenly from easy to hard.
+
+    Attributes:
+        clean: sentences as they were spoken; the degraded clips are made of the same ones.
+        never_heard: so many of these by voices that mini never heard.
+        condition: clips of each of the seven conditions.
+        effects: about so many clips of all scenarios of 2, of 3, of 4 and of 5 conditions.
+    """
+
+    clean: int = 240
+    never_heard: int = 80
+    condition: int = 72
+    effects: int = 104
+
+
+@dataclass(frozen=True, slots=True)
+class SftSizes:
+    """Steps of each phase, and clips behind one.
+
+    Attributes:
+        phase_1: encoder and aligner, in three equal parts of the curriculum.
+        phase_2: language model.
+        phase_3: all scopes. Plain SFT makes the steps of all three phases on all scopes.
+        clips_per_step: about 94 s of audio.
+    """
+
+    phase_1: int = 480
+    phase_2: int = 120
+    phase_3: int = 240
+    clips_per_step: int = 32
+
+    @property
+    def steps(self) -> int:
+        """Of all phases."""
+        return self.phase_1 + self.phase_2 + self.phase_3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything; the defaults are the proof.
+
+    Attributes:
+        train_sentences: different sentences to learn from; each is degraded about twice.
+        train_clips: to learn from.
+        held_out_sentences: clean ones that the held-out clips are made of.
+        held_out_clips: by which the best adapter of a run, and of all runs, is chosen.
+        tests: the test clips.
+        sft: supervised steps.
+        rl_clips: clips that reinforcement learning draws from, of those that can be learnt.
+        rl: steps, rollouts, rate.
+        seeds: of the rows.
+        once: rows that are trained with the first seed only.
+        mini: what mini itself was trained and tested on: none of these sentences is used.
+        model: name or folder of the model.
+    """
+
+    train_sentences: int = 6000
+    train_clips: int = 12_000
+    held_out_sentences: int = 240
+    held_out_clips: int = 240
+    tests: TrialSizes = field(default_factory=TrialSizes)
+    sft: SftSizes = field(default_factory=SftSizes)
+    rl_clips: int = 2000
+    rl: RlConfig = field(
+        default_factory=lambda: RlConfig(
+            steps=100,
+            rollouts=8,
+            clips_per_step=4,
+            rate=1e-4,
+            rollouts_at_once=32,
+            most_tokens=96,
+            held_out_every_steps=20,
+            patience=0,
+        )
+    )
+    seeds: tuple[int, ...] = (1, 2, 3)
+    once: tuple[Row, ...] = ()
+    mini: Sizes = field(default_factory=Sizes)
+    model: str = "mini"
+
+    def trainings(self) -> list[tuple[Row, int]]:
+        """Row and seed of everything that is trained, what others need first."""
+        rows = (Row.A2S, Row.DAPO, Row.DG_WGPO, Row.SFT)
+        return [
+            (row, seed)
+            for row in rows
+            for seed in (self.seeds[:1] if row in self.once else self.seeds)
+        ]
+
+    def settings(self, row: Row, seed: int, data: str, start_from: str = "") -> RunConfig:
+        """The run of a row.
+
+        Args:
+            row: any but the base.
+            seed: of the run.
+            data: file of the clips.
+            start_from: folder of the adapter that the row goes on from.
+        """
+        common = RunConfig(
+            stages=("sft3",),
+            seed=seed,
+            model=ModelConfig(path=self.model, device="cpu", compute="half"),
+            data=DataConfig(paths=(data,), held_out_share=0.0),
+            adapter=ADAPTER,
+            # As many at once as behind a step: a small model gains from large batches.
+            batch=BatchConfig(self.sft.clips_per_step, self.sft.clips_per_step, False),
+            optimizer=OptimizerConfig(warm_up_share=0.1),
+            checkpoints=CheckpointConfig(
+                every_steps=60, kept=1, held_out_clips=self.held_out_clips
+            ),
+        )
+        match row:
+            case Row.SFT:
+                return replace(common, sft3=_phase(self.sft.steps, *PLAIN_RATES))
+            case Row.A2S:
+                return replace(
+                    common,
+                    stages=("sft1", "sft2", "sft3"),
+                    sft1=replace(_phase(self.sft.phase_1, *PHASE_1_RATES), wer_limits=WER_LIMITS),
+                    sft2=_phase(self.sft.phase_2, *PHASE_2_RATES),
+                    sft3=_phase(self.sft.phase_3, *PHASE_3_RATES),
+                )
+            case Row.DAPO | Row.DG_WGPO:
+                reward = WER_ONLY if row is Row.DAPO else RewardOptions()
+                return replace(
+                    common,
+                    stages=("rl",),
+                    adapter=replace(ADAPTER, start_from=start_from),
+                    checkpoints=replace(common.checkpoints, every_steps=20),
+                    rl=replace(self.rl, reward=reward),
+                )
+        raise ValueError(f"{row} is not trained")
+
+
+ADAPTER = AdapterConfig(rank=32, alpha=64.0, dropout=0.0)
+"""As large as the adapter that ships. Dropout would cost a third of the time of a step; with more
+clips than steps there is little to forget."""
+
+PLAIN_RATES = (1.5e-3, 1.5e-3, 1.5e-3)
+PHASE_1_RATES = (1.5e-3, 1.5e-3, 0.0)
+PHASE_2_RATES = (0.0, 0.0, 1e-3)
+PHASE_3_RATES = (1e-3, 1e-3, 1e-3)
+"""Learning rates of encoder, aligner and language model."""
+
+
+def _phase(steps: int, encoder: float, aligner: float, language_model: float) -> SftConfig:
+    return SftConfig(
+        encoder_rate=encoder,
+        aligner_rate=aligner,
+        language_model_rate=language_model,
+        wer_limits=WER_LIMITS[-1:],
+        epochs=1000.0,  # the steps are the limit
+        most_steps=steps,
+    )
+
+
+FULL = Plan()
+
+SMALL = Plan(
+    train_sentences=60,
+    train_clips=120,
+    held_out_sentences=12,
+    held_out_clips=12,
+    tests=TrialSizes(clean=12, never_heard=4, condition=4, effects=4),
+    sft=SftSizes(6, 3, 3, clips_per_step=8),
+    rl_clips=40,
+    rl=replace(FULL.rl, steps=3, rollouts=4, clips_per_step=2, held_out_every_steps=3),
+    seeds=(1, 2),
+)
+"""Everything once, in a few minutes; its figures mean nothing."""

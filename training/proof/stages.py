@@ -1,0 +1,130 @@
+"""The proof, stage by stage; killed at any moment, it goes on where it was."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.checkpoint import locate
+from engine.errors import UsageError
+from engine.models import find
+from training.adapters.fingerprint import base_sha256
+from training.finetune.files import write_text
+from training.proof.hear import hear_base, hear_row, judge_clips
+from training.proof.lanes import Job, aloud, run_jobs
+from training.proof.material import (
+    degrade,
+    measure_part,
+    speak,
+    write_clean,
+    write_data,
+    write_script,
+    write_tests,
+)
+from training.proof.measure import measure
+from training.proof.page import page
+from training.proof.plan import Plan
+from training.proof.results import Results, to_json
+from training.proof.rows import name_of, train_row
+
+PARTS = 2
+"""Of the measurement of the base model's WER."""
+
+_BASE = "base.sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Where it is made, and how.
+
+    Attributes:
+        work: folder of everything that is made on the way.
+        plan: how much.
+        lanes: processes at once; with 1 everything is done in this one.
+        command: that is written down.
+        speak: makes ``corpus/`` of ``script.json``, in so many processes.
+    """
+
+    work: Path
+    plan: Plan
+    lanes: int = 2
+    command: str = "python -m training.proof"
+    speak: Callable[[Path, int], None] = speak
+
+    def run(self) -> Results:
+        """Every stage that is not finished, in order.
+
+        Raises:
+            UsageError: the folder was begun with another base model, or another plan.
+            WildscribeError: what went wrong; what was done until then is kept.
+        """
+        self.work.mkdir(parents=True, exist_ok=True)
+        self._settle()
+        for name, stage in self._stages().items():
+            finished = self.work / f"{name}.finished"
+            if not finished.exists():
+                aloud(f"== {name}")
+                stage()
+                finished.touch()
+        aloud("== results")
+        return measure(self.work, self.plan, self.command)
+
+    def _stages(self) -> dict[str, Callable[[], None]]:
+        work, plan, lanes = self.work, self.plan, self.lanes
+        return {
+            "script": lambda: write_script(work, plan),
+            "speech": lambda: self.speak(work, lanes),
+            "clean": lambda: write_clean(work),
+            "degraded": lambda: degrade(work, plan, lanes),
+            "base": lambda: self._jobs(self._measurements()),
+            "data": lambda: write_data(work, plan),
+            "tests": lambda: write_tests(work, plan),
+            "rows": lambda: self._jobs(self._rows()),
+        }
+
+    def _jobs(self, jobs: list[Job]) -> None:
+        run_jobs(jobs, self.work / "jobs", self.lanes)
+
+    def _measurements(self) -> list[Job]:
+        return [
+            Job(f"wer-{part}", measure_part, (self.work, self.plan.model, part, PARTS))
+            for part in range(PARTS)
+        ]
+
+    def _rows(self) -> list[Job]:
+        """Trainings first, since they are long; what hears fills the gaps at the end."""
+        trainings = self.plan.trainings()
+        jobs = []
+        for row, seed in trainings:
+            start = row.starts_from
+            needs = frozenset({name_of(start, seed)} if start else ())
+            work = (self.work, self.plan, row, seed)
+            jobs.append(Job(name_of(row, seed), train_row, work, needs))
+        jobs.append(Job("hear-base", hear_base, (self.work, self.plan)))
+        jobs.append(Job("judge", judge_clips, (self.work, self.plan)))
+        for row, seed in trainings:
+            work, name = (self.work, self.plan, row, seed), name_of(row, seed)
+            jobs.append(Job(f"hear-{name}", hear_row, work, frozenset({name})))
+        return jobs
+
+    def _settle(self) -> None:
+        """Notes base model and plan, or compares them with those that the folder was begun with."""
+        told = f"{base_sha256(locate(find(self.plan.model)))}\n{self.plan}\n"
+        path = self.work / _BASE
+        if path.exists() and path.read_text(encoding="utf-8") != told:
+            raise UsageError(
+                f"{self.work} was begun with another base model or another plan.",
+                "It was left alone.",
+                "Delete it, or name another folder with --work.",
+            )
+        write_text(path, told)
+
+
+def publish(results: Results, out: Path) -> None:
+    """Writes the page, and the figures beside it.
+
+    A section that a person wrote, ``results.why.md`` beside the page, is taken into it.
+    """
+    why = out.with_suffix(".why.md")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_text(out.with_suffix(".json"), to_json(results))
+    write_text(out, page(results, why.read_text(encoding="utf-8") if why.is_file() else ""))
