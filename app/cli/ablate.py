@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.console import Console
-from app.cli.train import Narrator, pause_on_interrupt
+from app.cli.train import pause_on_interrupt
 from training.finetune import toml
 from training.finetune.config import RunConfig
 from training.finetune.events import Listener
@@ -27,6 +27,7 @@ def command(
     again after a pause or a crash, it goes on where it was.
     """
     # Imported here: other commands start without what training needs.
+    from app.cli.narrator import Narrator
     from training.finetune.runner import train
     from training.rl.ablation import ablate, markdown
 

@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from training.finetune.dry_run import DryRun, StagePlan
 
 SHOWN_PROBLEMS = 20
-QUIET_S = 5.0
-"""At least so long between two lines about steps, s."""
 
 
 def command(
@@ -121,6 +119,7 @@ def work(console: Console, run: Run, *, resume: bool, stage: str | None, as_json
             "It was left alone.",
             "Go on with --resume, or do one stage again with --stage.",
         )
+    from app.cli.narrator import Narrator
     from training.finetune.runner import train
 
     listener = _json_lines(console) if as_json else Narrator(console).tell
@@ -152,62 +151,6 @@ def pause_on_interrupt(console: Console, run: Run) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-@dataclass(slots=True)
-class Narrator:
-    """Says in words what happens in a run."""
-
-    console: Console
-    _spoke_s: float = field(default=float("-inf"), init=False)
-
-    def tell(self, event: events.Event) -> None:
-        """One line, or none."""
-        line = self._step(event) if isinstance(event, events.StepDone) else sentence(event)
-        if line:
-            self.console.note(line)
-
-    def _step(self, event: events.StepDone) -> str:
-        now_s = self.console.clock()
-        if now_s - self._spoke_s < QUIET_S and event.step != event.steps:
-            return ""
-        self._spoke_s = now_s
-        left_s = (event.steps - event.step) * event.wall_s
-        return (
-            f"{event.stage}  step {event.step} of {event.steps}  loss {event.loss:.3f}  "
-            f"rate {event.rate:.1e}  {event.audio_s / event.wall_s:.1f} s of audio a second  "
-            f"about {clock_time(left_s)} left"
-        )
-
-
-def sentence(event: events.Event) -> str:
-    """What an event means for the person; "" for what need not be said."""
-    match event:
-        case events.DataPrepared():
-            left = ", ".join(f"{count} {kind}" for kind, count in event.problems.items())
-            return (
-                f"{event.train_clips} clips to learn from, {event.held_out_clips} held out, "
-                f"{clock_time(event.audio_s)} in all; left out: {left or 'none'}"
-            )
-        case events.WerMeasured():
-            return f"the base model heard {event.clips} of {event.of_clips} clips"
-        case events.StageStarted(step=0):
-            return f"{event.stage}: {event.steps} steps"
-        case events.StageStarted():
-            return f"{event.stage}: going on behind step {event.step} of {event.steps}"
-        case events.HeldOutScored():
-            return f"{event.stage}  held-out WER {event.wer:.1%} over {event.clips} clips"
-        case events.BatchHalved():
-            return f"{event.stage}: memory ran out; on with {event.clips_at_once} clips at once"
-        case events.StageFinished():
-            return f"{event.stage}: {'stopped' if event.early else 'done'} at step {event.step}"
-        case events.CheckpointSaved() | events.SampleHeard() | events.StagePaused():
-            return ""
-        case events.RunFinished() | events.RunFailed():
-            return ""
-    # A kind of its stage's own.
-    values = asdict(event)
-    return "  ".join([event.kind.replace("_", " "), *(f"{k} {v}" for k, v in values.items())])
-
-
 def describe(found: "DryRun") -> str:
     """A dry run for people."""
     lines = [
@@ -227,8 +170,16 @@ def describe(found: "DryRun") -> str:
     lines.append("")
     rows: list[tuple[str, ...]] = [("stage", "steps", "memory", "a step", "all of it")]
     rows += [_row(plan) for plan in found.stages]
+    rows += [(plan.stage, str(plan.steps or "-"), "-", "-", "-") for plan in found.later]
     lines.append(table(rows, right=frozenset({1, 2, 3, 4})))
     lines.append("")
+    for plan in found.later:
+        if plan.clips:
+            lines.append(
+                f"{plan.stage}: hears {plan.clips} clips on every route, {plan.copies} of them "
+                "degraded copies that are made first."
+            )
+    lines += found.warnings
     lines.append(
         f"Disk: at most {size_text(found.disk_bytes)}; {size_text(found.free_bytes)} are free."
     )

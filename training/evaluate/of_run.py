@@ -1,16 +1,14 @@
 """What a run's stages listen with: its model, and ears that obey. What was heard is in report/."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from engine.checkpoint import locate
 from engine.errors import CancelledError, UsageError
 from engine.models import find
 from training.adapters.fingerprint import base_sha256
-from training.data import Example
 from training.evaluate.listen import Listener
 from training.finetune.context import Context
 from training.finetune.events import ClipsHeard
@@ -34,13 +32,6 @@ def adapter_for(run: Run, stage: str) -> Path:
             "Put it behind a stage that trains one, or name one under [adapter] start_from.",
         )
     return adapter
-
-
-def marked(run: Run, clips: Sequence[Example]) -> list[Example]:
-    """The clips, with those that do not say what was done to them marked as the run says."""
-    if run.config.data.unmarked == "own":
-        return list(clips)
-    return [clip if clip.scenario else replace(clip, scenario="clean") for clip in clips]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ The report goes into the run's ``report``, and may be shown to `wildscribe adapt
 Resuming: what was heard is stored clip by clip, and not heard again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,15 +18,15 @@ from training.data import Example, check, read
 from training.evaluate import EvaluationClip, Group, Limits, Request, evaluate, evaluation_clips
 from training.evaluate.events import Evaluated
 from training.evaluate.listen import Candidate
-from training.evaluate.of_run import adapter_for, ears, marked
+from training.evaluate.of_run import adapter_for, ears
 from training.finetune.context import Context, Outcome
-from training.finetune.copies import Wanted, copied, degraded
+from training.finetune.copies import copied, marked, scenario_copies
 from training.finetune.errors import storage_error
 from training.finetune.events import StageFinished, StageStarted
 from training.finetune.interrupt import in_main_process
 from training.finetune.prepare import prepared
 from training.finetune.run import Run
-from training.simulate import SCENARIOS, Materials
+from training.simulate import Materials
 
 _GROUPS = {
     "both": (Group.DEGRADED, Group.OWN),
@@ -50,27 +50,11 @@ def work(run: Run, context: Context, materials: Materials | None = None) -> Outc
     return in_main_process(run, context, lambda run, context: _evaluated(run, context, materials))
 
 
-def scenario_copies(held_out: Sequence[Example], each: int) -> list[Wanted]:
-    """So many copies in each scenario, of the clips in turn.
-
-    Args:
-        held_out: clips; those that are degraded already are passed over.
-        each: copies in a scenario.
-    """
-    clips = sorted((c for c in held_out if not degraded(c)), key=lambda clip: clip.sha256)
-    if not clips:
-        return []
-    return [
-        Wanted(clips[(place * each + number) % len(clips)], number, scenario.name)
-        for place, scenario in enumerate(SCENARIOS)
-        for number in range(each)
-    ]
-
-
 def _evaluated(run: Run, context: Context, materials: Materials | None) -> Outcome:
     config = run.config.evaluate
     adapter = adapter_for(run, context.stage)
-    held_out = marked(run, prepared(run, context).held_out)
+    all_clips = prepared(run, context)
+    held_out = marked(all_clips.held_out, run.config.data)
     if not held_out:
         raise UsageError(
             "No clips of this run are held out, so there is nothing to evaluate on.",
@@ -81,7 +65,7 @@ def _evaluated(run: Run, context: Context, materials: Materials | None) -> Outco
     context.emit(StageStarted(context.stage, 0, 0))
     as_they_are = sorted(held_out, key=lambda clip: clip.sha256)[: config.most_clips]
     copies = copied(run, context, scenario_copies(held_out, config.scenario_clips), materials)
-    clean, left_out = _clean(run)
+    clean, left_out = _clean(run, {clip.sha256 for clip in all_clips.train})
     clips = _each_once([*as_they_are, *copies, *clean])
     with ears(run, context) as listener:
         new = Candidate.of(listener.model, run.folder.name, adapter)
@@ -109,7 +93,7 @@ def _evaluated(run: Run, context: Context, materials: Materials | None) -> Outco
     return Outcome.FINISHED
 
 
-def _clean(run: Run) -> tuple[list[Example], tuple[str, ...]]:
+def _clean(run: Run, learnt_from: Set[str]) -> tuple[list[Example], tuple[str, ...]]:
     """Clips from elsewhere that are known to be clean, and why some of them cannot be used."""
     paths, data = map(Path, run.config.evaluate.clean), run.config.data
     try:
@@ -117,8 +101,11 @@ def _clean(run: Run) -> tuple[list[Example], tuple[str, ...]]:
     except OSError as error:
         raise storage_error(error) from error
     sound, unsound = check(examples, data.most_clip_s)
-    known = [replace(example, scenario="clean") for example in sound]
-    return known, tuple(str(problem) for problem in (*unread, *unsound))
+    known = [replace(e, scenario="clean") for e in sound if e.sha256 not in learnt_from]
+    left_out = [str(problem) for problem in (*unread, *unsound)]
+    if len(known) < len(sound):
+        left_out.append(f"{len(sound) - len(known)} clean clips are among those learnt from.")
+    return known, tuple(left_out)
 
 
 def _each_once(examples: Sequence[Example]) -> list[EvaluationClip]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,12 +12,21 @@ import platformdirs
 from engine.audio import load
 from engine.samples import SAMPLE_RATE_HZ
 from training.data import Example
+from training.finetune.config import DataConfig
 from training.finetune.context import Context
 from training.finetune.errors import storage_error
 from training.finetune.events import CopiesMade
 from training.finetune.interrupt import obey
 from training.finetune.run import Run
-from training.simulate import Materials, Mix, draw, open_materials, render, scenario
+from training.simulate import (
+    SCENARIOS,
+    Materials,
+    Mix,
+    draw,
+    open_materials,
+    render,
+    scenario,
+)
 from training.simulate.outputs import encoded
 
 _TOLD_EVERY = 50
@@ -47,6 +56,46 @@ class Wanted:
 def degraded(example: Example) -> bool:
     """The clip says that something was done to it."""
     return example.scenario not in ("", "clean")
+
+
+def marked(clips: Iterable[Example], data: DataConfig) -> list[Example]:
+    """The clips, with those that do not say what was done to them marked as the run says."""
+    if data.unmarked == "own":
+        return list(clips)
+    return [clip if clip.scenario else replace(clip, scenario="clean") for clip in clips]
+
+
+def with_copies(
+    clips: Iterable[Example], copies: int, most: int
+) -> tuple[list[Example], list[Wanted]]:
+    """Clips, and copies in drawn scenarios of those that are not degraded; always the same ones.
+
+    Args:
+        clips: to choose from.
+        copies: of each.
+        most: clips and copies together.
+    """
+    chosen: list[Example] = []
+    wanted: list[Wanted] = []
+    for clip in sorted(clips, key=lambda clip: clip.sha256):
+        own = [] if degraded(clip) else [Wanted(clip, number) for number in range(copies)]
+        if len(chosen) + len(wanted) + 1 + len(own) > most:
+            break
+        chosen.append(clip)
+        wanted += own
+    return chosen, wanted
+
+
+def scenario_copies(clips: Iterable[Example], each: int) -> list[Wanted]:
+    """So many copies in each scenario, of the clips in turn; degraded ones are passed over."""
+    good = sorted((c for c in clips if not degraded(c)), key=lambda clip: clip.sha256)
+    if not good:
+        return []
+    return [
+        Wanted(good[(place * each + number) % len(good)], number, known.name)
+        for place, known in enumerate(SCENARIOS)
+        for number in range(each)
+    ]
 
 
 def copied(

@@ -2,29 +2,37 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from engine.checkpoint.config import read_config
+from engine.samples import SAMPLE_RATE_HZ
 from training.data import Example, Problem, read_examples, write_examples
 from training.data.example import HELD_OUT, TRAIN
 from training.finetune.config import CheckpointConfig, RunConfig
 from training.finetune.context import Context
+from training.finetune.copies import Wanted, marked, scenario_copies, with_copies
 from training.finetune.events import StepDone
 from training.finetune.memory import Load, MemoryEstimate, estimate, parameter_counts
 from training.finetune.plan import Part, curriculum
 from training.finetune.prepare import inspect
 from training.finetune.run import Run
 from training.finetune.scopes import rates
-from training.finetune.trainee import place
+from training.finetune.trainee import autocast_dtype, place
 
 MEASURED_STEPS = 3
 
 _SMALL_BYTES = 64 << 10
 """Of a checkpoint, beside its tensors."""
+
+_ROUTER_BYTES = 16 << 20
+"""A checkpoint of the router: 1.2 million parameters, three times in float32."""
+
+_COPY_BYTES_A_SECOND = 2 * SAMPLE_RATE_HZ
+"""Of a degraded copy; FLAC takes less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,25 @@ class StagePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterPlan:
+    """A stage that is no phase of supervised fine-tuning; neither memory nor time is reckoned.
+
+    Attributes:
+        stage: its name.
+        steps: of the optimiser; 0 for none.
+        copies: degraded copies of clips that are made for it.
+        clips: that are heard for it, copies included, by the base and by every adapter.
+        disk_bytes: that it takes at most.
+    """
+
+    stage: str
+    steps: int
+    copies: int
+    clips: int
+    disk_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class DryRun:
     """What a run would do.
 
@@ -62,7 +89,9 @@ class DryRun:
         problems: every clip that is left out, and why.
         unknown_wers: training clips that the base model has to hear first; while they are unknown
             the steps below count them as learnable.
-        stages: the SFT phases; other stages are not reckoned.
+        stages: the SFT phases.
+        later: the other stages.
+        warnings: sentences about what the run will not be able to do.
         disk_bytes: that the run will need at most.
         free_bytes: on its disk.
     """
@@ -73,6 +102,8 @@ class DryRun:
     problems: tuple[Problem, ...]
     unknown_wers: int
     stages: tuple[StagePlan, ...]
+    later: tuple[LaterPlan, ...]
+    warnings: tuple[str, ...]
     disk_bytes: int
     free_bytes: int
 
@@ -110,16 +141,69 @@ def dry_run(run: Run, *, measure: bool = True) -> DryRun:
     hopeful = [e if e.wer is not None else replace(e, wer=0.0) for e in train]
     step_s = _measured(run, names[0], train) if measure and names and train else None
     stages = tuple(_planned(run, name, hopeful, step_s) for name in names)
+    held_out = marked((e for e in examples if e.split == HELD_OUT), run.config.data)
+    later = tuple(
+        _later(run.config, name, train, held_out) for name in run.config.stages if name not in names
+    )
+    sft_bytes = sum((run.config.checkpoints.kept + 2) * s.checkpoint_bytes for s in stages)
     return DryRun(
         train_clips=len(train),
-        held_out_clips=sum(e.split == HELD_OUT for e in examples),
+        held_out_clips=len(held_out),
         audio_s=sum(e.duration_s for e in examples),
         problems=tuple(problems),
         unknown_wers=unknown,
         stages=stages,
-        disk_bytes=sum((run.config.checkpoints.kept + 2) * s.checkpoint_bytes for s in stages),
+        later=later,
+        warnings=tuple(_warnings(run.config, held_out)),
+        disk_bytes=sft_bytes + sum(plan.disk_bytes for plan in later),
         free_bytes=shutil.disk_usage(run.folder).free,
     )
+
+
+def _later(
+    config: RunConfig, stage: str, train: list[Example], held_out: list[Example]
+) -> LaterPlan:
+    kept = config.checkpoints.kept + 2
+    if stage == "rl":
+        sizes = read_config(place(config.model)[0])
+        lora = sum(parameter_counts(sizes, config.adapter.rank)[2].values())
+        return LaterPlan(stage, config.rl.steps, 0, 0, 2 * kept * (12 * lora + _SMALL_BYTES))
+    steps = copies = clips = disk_bytes = 0
+    wanted: list[Wanted] = []
+    if stage == "router":
+        steps = config.router.steps
+        disk_bytes = kept * _ROUTER_BYTES
+        known = marked(train, config.data)
+        for side, most in (
+            (known, config.router.most_clips),
+            (held_out, config.router.most_held_out_clips),
+        ):
+            chosen, more = with_copies(side, config.router.copies, most)
+            clips += len(chosen)
+            wanted += more
+    elif stage == "evaluate":
+        clips = min(len(held_out), config.evaluate.most_clips)
+        wanted = scenario_copies(held_out, config.evaluate.scenario_clips)
+    copies = len(wanted)
+    disk_bytes += round(sum(one.of.duration_s for one in wanted) * _COPY_BYTES_A_SECOND)
+    return LaterPlan(stage, steps, copies, clips + copies, disk_bytes)
+
+
+def _warnings(config: RunConfig, held_out: list[Example]) -> Iterator[str]:
+    """What router and evaluation will miss."""
+    if not {"router", "evaluate"} & set(config.stages):
+        return
+    if not held_out:
+        yield (
+            "No clips are held out, and the stages router and evaluate need some: raise "
+            "held_out_share, or leave them out."
+        )
+    clean = config.evaluate.clean or any(clip.scenario == "clean" for clip in held_out)
+    if "evaluate" in config.stages and not clean:
+        yield (
+            "No held-out clip is known to be clean, so harm cannot be ruled out and nothing will "
+            'be promoted: name clean clips under [evaluate] clean, or set unmarked = "clean".'
+        )
 
 
 def load_of(config: RunConfig, stage: str, clips: Sequence[Example]) -> Load:
@@ -132,7 +216,7 @@ def load_of(config: RunConfig, stage: str, clips: Sequence[Example]) -> Load:
         rank=config.adapter.rank,
         dropout=config.adapter.dropout > 0,
         weight_bytes=dtype.itemsize,
-        compute_bytes=2 if device.half else dtype.itemsize,
+        compute_bytes=2 if autocast_dtype(device, config.model) else dtype.itemsize,
         gradient_checkpointing=config.batch.gradient_checkpointing,
         four_bit=config.model.four_bit,
         on_cpu=device.is_cpu,

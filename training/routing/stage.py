@@ -28,10 +28,10 @@ from training.adapters.fingerprint import ADAPTER_FILES
 from training.data import Example
 from training.evaluate import evaluation_clips
 from training.evaluate.listen import Candidate
-from training.evaluate.of_run import adapter_for, ears, marked
+from training.evaluate.of_run import adapter_for, ears
 from training.evaluate.store import Store
 from training.finetune.context import Context, Outcome
-from training.finetune.copies import Wanted, copied, degraded
+from training.finetune.copies import copied, degraded, marked, with_copies
 from training.finetune.events import (
     CheckpointSaved,
     StageFinished,
@@ -121,8 +121,8 @@ def _measured(run: Run, context: Context, adapter: Path, materials: Materials | 
             "What was learnt is kept.",
             "Begin a run with held_out_share above 0, or leave the stage router out.",
         )
-    train = _with_copies(run, context, clips.train, config.most_clips, materials)
-    held_out = _with_copies(run, context, clips.held_out, config.most_held_out_clips, materials)
+    train = _heard_by_both(run, context, clips.train, config.most_clips, materials)
+    held_out = _heard_by_both(run, context, clips.held_out, config.most_held_out_clips, materials)
     asked = evaluation_clips([*train, *held_out])
     once = list({clip.id: clip for clip in asked}.values())
     with ears(run, context) as listener:
@@ -147,19 +147,12 @@ def _measured(run: Run, context: Context, adapter: Path, materials: Materials | 
     return Sides(rows[: len(train)], rows[len(train) :])
 
 
-def _with_copies(
+def _heard_by_both(
     run: Run, context: Context, clips: Sequence[Example], most: int, materials: Materials | None
 ) -> list[Example]:
-    """Clips and their degraded copies, at most so many; always the same ones."""
-    count = run.config.router.copies
-    chosen: list[Example] = []
-    wanted: list[Wanted] = []
-    for clip in sorted(marked(run, clips), key=lambda clip: clip.sha256):
-        copies = [] if degraded(clip) else [Wanted(clip, number) for number in range(count)]
-        if len(chosen) + len(wanted) + 1 + len(copies) > most:
-            break
-        chosen.append(clip)
-        wanted += copies
+    """Clips and their degraded copies, at most so many."""
+    known = marked(clips, run.config.data)
+    chosen, wanted = with_copies(known, run.config.router.copies, most)
     return [*chosen, *copied(run, context, wanted, materials)]
 
 

@@ -10,13 +10,17 @@ import pytest
 import soundfile
 
 from app.cli import run as wildscribe
-from app.cli.train import Narrator, describe, pause_on_interrupt, sentence
+from app.cli.narrator import Narrator, sentence
+from app.cli.train import describe, pause_on_interrupt
 from tests.app.cli.conftest import Screen
 from training.data import Problem, ProblemKind
+from training.evaluate.events import Evaluated
 from training.finetune import events
-from training.finetune.dry_run import DryRun, StagePlan
+from training.finetune.dry_run import DryRun, LaterPlan, StagePlan
 from training.finetune.memory import MemoryEstimate
 from training.finetune.run import Command, Run, RunState, Status
+from training.rl.events import CollapseAlarm, RlStepDone, StoppedEarly
+from training.routing.events import RouterMade, RouterRefused, RouterStepDone
 
 Captured = pytest.CaptureFixture[str]
 
@@ -58,7 +62,9 @@ def test_a_preset_becomes_a_run_that_is_not_overwritten(
     begin = ["train", "--preset", "mini-cpu", "--data", str(clips), "--out", str(out)]
     assert wildscribe(begin) == 0
     assert "--dry-run" in capsys.readouterr().err
-    assert Run(out).config.data.paths == (str(clips),)
+    config = Run(out).config
+    assert config.data.paths == (str(clips),)
+    assert config.stages[-2:] == ("router", "evaluate")
     assert wildscribe(begin) == 2
     assert "is a run already" in capsys.readouterr().err
 
@@ -139,9 +145,41 @@ def test_steps_are_told_now_and_then_and_the_last_always(screen: Screen) -> None
     assert "about 0:16 left" in lines[0]
 
 
+def test_steps_of_reinforcement_learning_tell_of_the_rollouts(screen: Screen) -> None:
+    figures = RlStepDone(
+        "rl", 3, 9, 0.1, 1e-5, 0.5, 30.0, 40, 2.0,
+        reward=0.625, reward_std=0.2, terms={}, wer=0.375, groups=8, skipped_share=0.25, refills=1,
+        tokens_mean=9.0, tokens_most=20, truncated_share=0.0, repetition_share=0.0,
+        length_ratio=1.0, entropy=0.512, clipped_low=0.0, clipped_high=0.0,
+    )  # fmt: skip
+    Narrator(screen.console).tell(figures)
+    said = screen.err.getvalue()
+    for words in ("reward 0.625", "WER of rollouts 37.5%", "entropy 0.512", "silent groups 25%"):
+        assert words in said
+
+
+def test_counts_are_told_now_and_then_and_the_last_always(screen: Screen) -> None:
+    narrator = Narrator(screen.console)
+    for done in (10, 20, 30):
+        narrator.tell(events.ClipsHeard("router", done, 30))
+    lines = screen.err.getvalue().splitlines()
+    assert lines == ["router  10 of 30 transcripts", "router  30 of 30 transcripts"]
+
+
+NAN = float("nan")
+
+
 @pytest.mark.parametrize(
     ("event", "words"),
     [
+        (RouterStepDone("router", 2, 9, 0.25, 1e-4, 2.0), "step 2 of 9  loss 0.250"),
+        (RouterMade("router", 9, 8, 7, 0.9, 0.02, 0.4, 0.5, 0.3, 0.2, 0.19), "routed 19.0%"),
+        (RouterMade("router", 9, 8, 7, NAN, 0.02, 0.5, NAN, NAN, NAN, NAN), "probability of 0.500"),
+        (RouterRefused("router", 0, "No better than chance.", "Train longer."), "in use is kept"),
+        (Evaluated("evaluate", 9, False, "It is worse.", "By far.", "r.html"), "worse. By far."),
+        (events.StageStarted("evaluate", 0, 0), "evaluate"),
+        (CollapseAlarm("rl", 5, "repetition", 0.3, 0.2), "ALARM at step 5: repetition 0.300"),
+        (StoppedEarly("rl", 50, 20, 0.25), "kept is step 20, 25.0%"),
         (events.DataPrepared(9, 1, 60.0, {"too_long": 2}), "2 too_long"),
         (events.StageStarted("sft2", 5, 9), "going on behind step 5"),
         (events.HeldOutScored("sft2", 5, 8, 0.125), "12.5%"),
@@ -158,9 +196,15 @@ def test_a_dry_run_in_words() -> None:
     memory = MemoryEstimate(4_000_000_000, 1, 1, 1, 500_000_000, 1)
     plan = StagePlan("sft1", ((0.3, 10, 4), (None, 20, 6)), memory, 10**8, 1.5)
     problem = Problem(ProblemKind.TOO_LONG, "a.wav", "It lasts 40.0 s; the limit is 30 s.")
-    shown = describe(DryRun(20, 3, 3725.0, (problem,), 7, (plan,), 10**9, 10**12))
+    later = (LaterPlan("router", 600, 40, 60, 1), LaterPlan("evaluate", 0, 54, 57, 1))
+    warnings = ("No held-out clip is known to be clean.",)
+    shown = describe(DryRun(20, 3, 3725.0, (problem,), 7, (plan,), later, warnings, 10**9, 10**12))
     assert "20 clips to learn from, 3 held out, 1:02:05" in shown
     assert "too_long  a.wav: It lasts 40.0 s" in shown
     assert "hear 7 clips first" in shown
     row = next(line for line in shown.splitlines() if line.startswith("sft1"))
     assert row.split() == ["sft1", "10", "4.5", "GB", "1.5", "s", "0:15"]
+    router = next(line for line in shown.splitlines() if line.startswith("router"))
+    assert router.split() == ["router", "600", "-", "-", "-"]
+    assert "evaluate: hears 57 clips on every route, 54 of them degraded copies" in shown
+    assert warnings[0] in shown

@@ -8,13 +8,20 @@ import pytest
 
 from engine.audio import load
 from training.data import Example, check, read
-from training.finetune.config import RunConfig
+from training.finetune.config import DataConfig, RunConfig
 from training.finetune.context import Context
-from training.finetune.copies import Wanted, copied, degraded
+from training.finetune.copies import (
+    Wanted,
+    copied,
+    degraded,
+    marked,
+    scenario_copies,
+    with_copies,
+)
 from training.finetune.events import CopiesMade, Event
 from training.finetune.interrupt import InterruptedStage
 from training.finetune.run import Command, Run
-from training.simulate import FileMaterials
+from training.simulate import SCENARIOS, FileMaterials
 from training.simulate.rooms import RoomBank
 
 
@@ -65,3 +72,30 @@ def test_what_is_made_is_not_made_again(
     assert copied(run, Context(run, "router"), wanted, materials) == after
     with pytest.raises(InterruptedStage):
         copied(run, Context(run, "router"), [Wanted(clips[0], 7)], materials)
+
+
+def clip(number: int, scenario: str) -> Example:
+    return Example(Path(f"{number}.wav"), "yes", "English", scenario=scenario, sha256=str(number))
+
+
+def test_every_scenario_gets_as_many_copies_of_clips_in_turn() -> None:
+    wanted = scenario_copies([clip(0, "clean"), clip(1, "noise"), clip(2, "")], 3)
+    assert len({one.key for one in wanted}) == len(wanted) == 3 * len(SCENARIOS)
+    assert [one.scenario for one in wanted] == [s.name for s in SCENARIOS for _ in range(3)]
+    assert {one.of.audio.stem for one in wanted} == {"0", "2"}
+    assert scenario_copies([clip(1, "noise")], 3) == []
+
+
+def test_copies_never_exceed_what_is_asked_for() -> None:
+    clips = [clip(number, "clean") for number in range(4)] + [clip(9, "noise")]
+    chosen, wanted = with_copies(clips, 2, 100)
+    assert (len(chosen), len(wanted)) == (5, 8)
+    chosen, wanted = with_copies(clips, 2, 7)
+    assert (len(chosen), len(wanted)) == (2, 4)
+    assert [one.of for one in wanted] == [chosen[0], chosen[0], chosen[1], chosen[1]]
+
+
+def test_clips_that_say_nothing_are_what_the_run_says() -> None:
+    clips = [clip(0, ""), clip(1, "noise")]
+    assert marked(clips, DataConfig()) == clips
+    assert [c.scenario for c in marked(clips, DataConfig(unmarked="clean"))] == ["clean", "noise"]
