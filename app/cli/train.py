@@ -36,6 +36,12 @@ def command(
     stage: Annotated[
         str | None, typer.Option(metavar="NAME", help="One stage alone, again if it was finished.")
     ] = None,
+    pause: Annotated[
+        bool, typer.Option("--pause", help="Have the process that trains this run pause it.")
+    ] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Have it end the stage there and keep what it learnt.")
+    ] = False,
     preset: Annotated[
         str | None,
         typer.Option(metavar="NAME", help=f"Write a configuration: {', '.join(PRESETS)}."),
@@ -71,6 +77,9 @@ def command(
     if config is None:
         raise UsageError("Nothing to train.", remedy="Name a run, or begin one with --preset.")
     run = Run.at(config)
+    if pause or stop:
+        ask(console, run, Command.STOP if stop else Command.PAUSE)
+        return
     if dry_run:
         from training.finetune.dry_run import dry_run as reckon
 
@@ -100,6 +109,23 @@ def begin(console: Console, preset: str, data: list[Path], language: str, out: P
     console.note("Change what you like in it, then see what it would do:")
     console.note(f"  wildscribe train {out} --dry-run")
     console.result(str(run.folder / "config.toml"))
+
+
+def ask(console: Console, run: Run, command: Command) -> None:
+    """Leaves a wish for the process that trains a run.
+
+    Raises:
+        RunError: no process does.
+    """
+    if not run.in_work():
+        raise RunError(
+            f"No process is training {run.folder}.",
+            "It was left alone.",
+            "Go on with it: --resume" if run.state().finished or run.state().stage else "",
+        )
+    run.request(command)
+    end = "pause" if command is Command.PAUSE else "end its stage and keep what it learnt"
+    console.note(f"{run.folder} will {end} behind this step.")
 
 
 def work(console: Console, run: Run, *, resume: bool, stage: str | None, as_json: bool) -> None:

@@ -5,12 +5,7 @@ from pathlib import Path
 
 from training.data.example import Example
 from training.data.problems import Problem, ProblemKind
-from training.data.records import to_example
-
-SUFFIXES = frozenset(
-    {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mp3", ".mp4", ".oga", ".ogg", ".opus"}
-    | {".wav", ".webm", ".wma"}
-)
+from training.data.records import SUFFIXES, to_example
 
 
 def read_folder(folder: Path, language: str) -> Iterator[Example | Problem]:

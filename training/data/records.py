@@ -8,7 +8,7 @@ severity, wer``) and what data sets on Hugging Face mostly have (``sentence``, `
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine.errors import UsageError
@@ -16,10 +16,16 @@ from engine.languages import resolve
 from training.data.example import HELD_OUT, NO_SPEECH, TEXT_MARK, TRAIN, Example
 from training.data.problems import Problem, ProblemKind
 
+SUFFIXES = frozenset(
+    {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mka", ".mp3", ".mp4", ".oga", ".ogg", ".opus"}
+    | {".wav", ".webm", ".wma"}
+)
+"""Of files that may be clips."""
+
 AUDIO = ("audio", "audio_path", "audio_filepath", "path", "file")
 _TEXT = ("text", "answer", "sentence", "transcription", "transcript", "normalized_text")
 _LANGUAGE = ("language", "lang", "locale")
-_SPEAKER = ("speaker", "speaker_id", "client_id", "source_id", "source")
+_SPEAKER = ("speaker", "speaker_id", "client_id", "source_id")
 _SPLITS = {"train": TRAIN, "training": TRAIN} | dict.fromkeys(
     ("held_out", "test", "validation", "valid", "dev", "eval"), HELD_OUT
 )
@@ -63,7 +69,7 @@ def to_example(
         text=words,
         language=name,
         prompt=str(record.get("prompt") or ""),
-        speaker=str(_first(record, _SPEAKER) or ""),
+        speaker=str(_first(record, _SPEAKER) or _of_source(record)),
         source=source,
         given_split=_SPLITS.get(str(record.get("split") or "").lower(), ""),
         scenario=_scenario(record),
@@ -85,6 +91,15 @@ def _of_subset(record: Mapping[str, Any]) -> str:
     """The benchmark's "sim-en-noise"."""
     parts = str(record.get("subset") or "").split("-")
     return parts[1] if len(parts) > 2 else ""
+
+
+def _of_source(record: Mapping[str, Any]) -> str:
+    """Who speaks in the clean clip that a clip was made of: in "anna/07.flac" it is "anna", as in a
+    folder; otherwise the clean clip stands for its speaker."""
+    source = str(record.get("source") or "")
+    path = PurePosixPath(source)
+    in_folder = path.suffix.lower() in SUFFIXES and len(path.parts) > 1 and not path.is_absolute()
+    return path.parts[0] if in_folder else source
 
 
 def _scenario(record: Mapping[str, Any]) -> str:

@@ -12,13 +12,19 @@ from training.data.example import HELD_OUT, TRAIN, Example
 
 
 def split(examples: Iterable[Example], held_out_share: float) -> list[Example]:
-    """Gives every clip its side; where the data says so itself, that counts.
+    """Gives every clip its side; where the data says so itself, that counts for all clips of the
+    speaker.
 
     Args:
         examples: checked clips.
         held_out_share: of speakers, in [0, 1); a clip whose speaker is not known stands for itself.
     """
-    return [replace(e, split=_side(e, held_out_share)) for e in examples]
+    clips = list(examples)
+    given = {e.speaker: e.given_split for e in clips if e.speaker and e.given_split}
+    return [
+        replace(e, split=e.given_split or given.get(e.speaker) or _side(e, held_out_share))
+        for e in clips
+    ]
 
 
 def place(speaker: str) -> float:
@@ -28,6 +34,4 @@ def place(speaker: str) -> float:
 
 
 def _side(example: Example, held_out_share: float) -> str:
-    if example.given_split:
-        return example.given_split
     return HELD_OUT if place(example.speaker or example.sha256) < held_out_share else TRAIN

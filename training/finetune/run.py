@@ -280,6 +280,16 @@ class Run:
         finally:
             lock.release()
 
+    def in_work(self) -> bool:
+        """Another process trains it now."""
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
+
     def _steps(self, stage: str) -> list[Path]:
         """Complete checkpoints, newest first."""
         found = self.checkpoints(stage).glob(f"{STEP}*")

@@ -16,7 +16,7 @@ from engine.errors import AudioError, StorageError
 from engine.languages import LANGUAGES, resolve
 from training.data import Problem, ProblemKind
 from training.data.example import Example
-from training.data.folders import SUFFIXES
+from training.data.records import SUFFIXES
 from training.data.tables import read_jsonl
 from training.simulate.effect import SAMPLE_RATE, Wave
 from training.simulate.errors import SourceError

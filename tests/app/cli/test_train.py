@@ -124,6 +124,19 @@ def test_ctrl_c_pauses_and_a_second_one_ends(tmp_path: Path, screen: Screen) -> 
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.parametrize(("option", "wish"), [("--pause", Command.PAUSE), ("--stop", Command.STOP)])
+def test_a_wish_reaches_the_process_that_trains(
+    tmp_path: Path, capsys: Captured, option: str, wish: Command
+) -> None:
+    (tmp_path / "config.toml").write_text(SHORT, encoding="utf-8")
+    run = Run(tmp_path)
+    assert wildscribe(["train", str(tmp_path), option]) == 2
+    assert "No process is training" in capsys.readouterr().err
+    with run.locked():
+        assert wildscribe(["train", str(tmp_path), option]) == 0
+        assert run.command() is wish
+
+
 def test_a_finished_run_is_left_alone(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "config.toml").write_text(SHORT, encoding="utf-8")
     Run(tmp_path).save_state(RunState(Status.FINISHED, "sft3", ("sft3",)))

@@ -101,3 +101,11 @@ def test_more_data_moves_nobody() -> None:
 def test_what_the_data_says_itself_counts() -> None:
     given = [replace(e, given_split=HELD_OUT) for e in speakers(5)]
     assert {e.split for e in split(given, 0.0)} == {HELD_OUT}
+
+
+def test_what_the_data_says_of_a_speaker_counts_for_all_his_clips() -> None:
+    clips = [
+        replace(e, given_split=TRAIN if number % 3 == 0 else "")
+        for number, e in enumerate(speakers(5))
+    ]
+    assert {e.split for e in split(clips, 0.99)} == {TRAIN}

@@ -185,3 +185,21 @@ def test_examples_survive_their_file(tmp_path: Path) -> None:
     example = Example(tmp_path / "a.wav", "Grüß\u2028dich", "German", severity=0.5, split=TRAIN)
     write_examples(tmp_path / "data.jsonl", [example])
     assert read_examples(tmp_path / "data.jsonl") == [example]
+
+
+@pytest.mark.parametrize(
+    ("source", "speaker"),
+    [
+        ("anna/1.flac", "anna"),
+        ("anna/chapter/1.flac", "anna"),
+        ("1.flac", "1.flac"),
+        ("/elsewhere/anna/1.flac", "/elsewhere/anna/1.flac"),
+        ("https://example.org/speech", "https://example.org/speech"),
+    ],
+)
+def test_degraded_clips_stay_with_who_spoke_the_clean_one(
+    tmp_path: Path, source: str, speaker: str
+) -> None:
+    tone(tmp_path / "1.wav")
+    row = {"audio": "1.wav", "text": "yes", "language": "en", "source": source}
+    assert one(jsonl(tmp_path / "set.jsonl", row), tmp_path).speaker == speaker
