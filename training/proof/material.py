@@ -40,7 +40,7 @@ from training.mini.recipe import SEED as MINI_SEED
 from training.mini.sample import SENTENCES
 from training.mini.speak import SAMPLE_RATE
 from training.mini.voices import HELD_OUT, Manner, manner, trained_voice
-from training.proof.plan import CLEAN_SHARE, SEED, WER_LIMITS, Plan, TrialSizes
+from training.proof.plan import CLEAN_SHARE, RL_LIMIT, SEED, Plan, TrialSizes
 from training.simulate.files import json_line, replaced
 from training.simulate.finish import MANIFEST, Measure
 from training.simulate.learnability import hearing, measure_shard
@@ -138,9 +138,7 @@ def write_data(work: Path, plan: Plan) -> None:
     train = list(_rows(work, TRAIN_SET, TRAIN))
     held_out = list(_rows(work, HELD_OUT_SET, HELD_OUT_SPLIT))
     _write(work / SFT, [*train, *held_out])
-    # What the base model hears without an error has nothing to teach by trial, and what it hears
-    # worse than the limit nothing that could be learnt.
-    teaching = [row for row in train if 0.0 < row["wer"] < WER_LIMITS[-1]]
+    teaching = [row for row in train if 0.0 < row["wer"] < RL_LIMIT]
     _write(work / RL, [*teaching[: plan.rl_clips], *held_out])
 
 

@@ -87,9 +87,19 @@ harm where it is always on, or where the router errs."""
 SEED = 401
 """Of sentences, voices and degradation."""
 
-WER_LIMITS = (0.3, 0.5, 0.7)
-"""The paper's curriculum. The last is the limit of every supervised row: what the base model hears
-with a WER above 70 % counts as beyond learning."""
+CURRICULUM = (0.7, 1.0, 10.0)
+"""Of phase I, in equal parts: what the base model hears below 70 % WER, below 100 %, and all.
+
+The paper's is 30, 50, 70 %, and what lies above counts as beyond learning. That does not fit mini,
+whose hearing is lost within a few decibels: of 1,560 degraded clips it heard 42 % below 30 %, and
+most of these without an error; only 10 % were between 30 and 70 %, and 48 % above. With the
+paper's limits the first third of the phase had nothing to learn (a loss of 0.04). And what is
+above 70 % is not beyond learning: 150 steps on all clips took those above 100 % from 112 to 91 %,
+which is most of what an adapter gains on mini."""
+
+RL_LIMIT = 1.0
+"""Reinforcement learning draws from clips that the base model hears with an error and below this
+WER: where it hears all or nothing, eight transcripts of a clip are all alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +222,7 @@ class Plan:
                 return replace(
                     common,
                     stages=("sft1", "sft2", "sft3"),
-                    sft1=replace(_phase(self.sft.phase_1, *PHASE_1_RATES), wer_limits=WER_LIMITS),
+                    sft1=replace(_phase(self.sft.phase_1, *PHASE_1_RATES), wer_limits=CURRICULUM),
                     sft2=_phase(self.sft.phase_2, *PHASE_2_RATES),
                     sft3=_phase(self.sft.phase_3, *PHASE_3_RATES),
                 )
@@ -244,7 +254,7 @@ def _phase(steps: int, encoder: float, aligner: float, language_model: float) ->
         encoder_rate=encoder,
         aligner_rate=aligner,
         language_model_rate=language_model,
-        wer_limits=WER_LIMITS[-1:],
+        wer_limits=(),
         epochs=1000.0,  # the steps are the limit
         most_steps=steps,
     )
