@@ -6,8 +6,6 @@ What is heard behind the router follows from this and from the router's word.
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from engine.audio import load
 from engine.checkpoint import ModelFolder, locate, with_adapter
 from engine.models import find
@@ -26,20 +24,17 @@ _AT_ONCE = 120
 
 def hear_base(work: Path, plan: Plan) -> None:
     """Hears all clips with the base model; a clip that was heard is not heard again."""
-    torch.set_num_threads(1)
     _hear(work, str(Row.BASE), _base(plan), gate=0.0)
 
 
 def hear_row(work: Path, plan: Plan, row: Row, seed: int) -> None:
     """Hears all clips with the adapter of a row; a clip that was heard is not heard again."""
-    torch.set_num_threads(1)
     model = with_adapter(_base(plan), adapter_folder(work, row, seed))
     _hear(work, name_of(row, seed), model, gate=1.0)
 
 
 def judge_clips(work: Path, plan: Plan) -> None:
     """Asks the model's router about all clips."""
-    torch.set_num_threads(1)
     path = locate(find(plan.model)).router
     assert path is not None  # mini has one
     router = Router.load(path)

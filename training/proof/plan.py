@@ -175,6 +175,7 @@ class Plan:
             rate=1e-4,
             rollouts_at_once=32,
             most_tokens=96,
+            most_refills=1,
             held_out_every_steps=20,
             patience=0,
         )
@@ -185,8 +186,8 @@ class Plan:
     model: str = "mini"
 
     def trainings(self) -> list[tuple[Row, int]]:
-        """Row and seed of everything that is trained, what others need first."""
-        rows = (Row.A2S, Row.DAPO, Row.DG_WGPO, Row.SFT)
+        """Row and seed of everything that is trained: what others need first, then the longest."""
+        rows = (Row.A2S, Row.SFT, Row.DAPO, Row.DG_WGPO)
         return [
             (row, seed)
             for row in rows

@@ -1,10 +1,9 @@
 """The trainings: a run of `training.finetune` for each row and seed."""
 
+import multiprocessing
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-import torch
 
 from engine.errors import UsageError
 from training.finetune import toml
@@ -52,8 +51,8 @@ def train_row(work: Path, plan: Plan, row: Row, seed: int) -> None:
         RunError: the run was paused or stopped.
         WildscribeError: what went wrong in it.
     """
-    keep_freed_memory()
-    torch.set_num_threads(1)
+    if multiprocessing.parent_process() is not None:  # this process does nothing else
+        keep_freed_memory()
     start = row.starts_from
     begun_with = str(adapter_folder(work, start, seed)) if start else ""
     data = work / (RL if start else SFT)
