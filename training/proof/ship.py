@@ -4,12 +4,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from peft import PeftModel
+import torch
 
+from engine.checkpoint import locate
+from engine.checkpoint.base import load_base
+from engine.checkpoint.mount import ADAPTER_NAME
 from engine.errors import UsageError
 from engine.models import write_sums
 from training.adapters.fingerprint import adapter_sha256
-from training.mini.transcribe import load_base
+from training.finetune.config import AdapterConfig
+from training.finetune.lora import with_adapter
 from training.proof.plan import Row
 from training.proof.results import Results
 from training.proof.rows import adapter_folder
@@ -45,17 +49,18 @@ def ship(work: Path, results: Results, model: Path) -> Path:
         )
     target = model / ADAPTER
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        made = Path(folder) / "made"
-        _write(source, model, made)
+        made = _written(source, model, Path(folder))
         shutil.rmtree(target)
         made.rename(target)
     write_sums(model)
     return target
 
 
-def _write(source: Path, model: Path, target: Path) -> None:
-    """The adapter in half precision, as PEFT writes it for mini."""
-    adapted = PeftModel.from_pretrained(load_base(model), source)
-    adapted.peft_config["default"].base_model_name_or_path = "../../base"
-    adapted.half().save_pretrained(target)
-    (target / "README.md").unlink()  # PEFT's blank form
+def _written(source: Path, model: Path, folder: Path) -> Path:
+    """The adapter in half precision, as PEFT writes it for mini, inside an empty folder."""
+    base, _ = load_base(locate(model), "cpu", torch.float32)
+    adapted = with_adapter(base, AdapterConfig(), source)
+    adapted.peft_config[ADAPTER_NAME].base_model_name_or_path = "../../base"
+    adapted.half().save_pretrained(folder, save_embedding_layers=False)
+    (folder / "README.md").unlink()  # PEFT's blank form
+    return folder / ADAPTER_NAME
