@@ -34,7 +34,8 @@ def command(
     ),
     count: Annotated[int, typer.Option(help="Clips to make.")] = 1000,
     noise: Annotated[
-        Path | None, typer.Option(help="Folder with noises of your own, beside the built-in ones.")
+        Path | None,
+        typer.Option(help="Folder with noises of your own, in place of the built-in ones."),
     ] = None,
     scenarios: Annotated[
         str, typer.Option(help="all, or names with commas: noise,far_field+dropout.")
