@@ -18,7 +18,7 @@ BENCHES = {
         "switch_drift",
         "long_file",
     ),
-    "finetune": ("sft_step", "sft_published", "evaluate_batches"),
+    "finetune": ("sft_step", "sft_published", "rl_step", "rl_published", "evaluate_batches"),
     "simulate": ("simulate_rate", "simulate_workers"),
 }
 

@@ -1,21 +1,30 @@
-"""What computing the reward costs in a step of reinforcement learning.
+"""What the reward costs in a step of reinforcement learning, and what sharing prompts saves.
 
 Four stretches of the shipped sample, eight rollouts each, sampled and learnt from by the shipped
-model as the stage ``rl`` does it. A larger model makes the share smaller: the reward is the same.
+model as the stage ``rl`` does it. A larger model makes the reward's share smaller: the reward is
+the same. Then sampling and learning alone, against the same with a prompt in every row.
 """
 
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import soundfile
 import torch
+from torch.nn.functional import cross_entropy
+from transformers import GenerationConfig
 
+from engine.audio import load
+from engine.checkpoint import locate
+from engine.checkpoint.base import load_base
+from engine.recognizer import Clip
+from engine.recognizer.inputs import make_batch
 from tests.bench.published import SHIPPED
 from training.data import Example
 from training.finetune.config import (
+    AdapterConfig,
     BatchConfig,
     CheckpointConfig,
     DataConfig,
@@ -24,14 +33,19 @@ from training.finetune.config import (
 )
 from training.finetune.context import Context
 from training.finetune.events import Event
+from training.finetune.lora import train_only, with_adapter
 from training.finetune.rl_config import RlConfig
 from training.finetune.run import Run
+from training.finetune.scopes import Scope
 from training.rl.events import RlStepDone
+from training.rl.groups import FEATURES
 from training.rl.rollouts import Rollout, Verdict, judge
+from training.rl.shared import packed, sample
 from training.rl.stage import train
 
 SAMPLE = SHIPPED.parents[1] / "samples" / "wild-afternoon"
 STEPS = 4
+ANSWER = 40
 RL = RlConfig(
     steps=STEPS, rollouts=8, clips_per_step=4, most_refills=0, rate=1e-5, temperature=1.2,
     most_tokens=128, held_out_every_steps=STEPS,
@@ -76,7 +90,54 @@ def measure(model: Path = SHIPPED) -> list[str]:
         f"reward: {rewarding_s / whole_s:.2%} of a step, {1e6 * rewarding_s / rollouts:.0f} us for "
         "each rollout",
         f"a step: {whole_s / (STEPS - 1):.2f} s",
+        _shared(model),
     ]
+
+
+def _shared(model: Path) -> str:
+    base, processor = load_base(locate(model), "cpu", torch.float32)
+    adapted = with_adapter(base, AdapterConfig(dropout=0.0), None)
+    train_only(adapted, set(Scope))
+    with tempfile.TemporaryDirectory() as folder:
+        heard = [Clip(load(clips(Path(folder)).with_name(f"{n}.wav"))) for n in range(4)]
+    prompts = make_batch(processor, heard, torch.float32, torch.device("cpu")).tensors
+    many = {name: tensor.repeat_interleave(RL.rollouts, dim=0) for name, tensor in prompts.items()}
+    settings = GenerationConfig(
+        do_sample=True, top_k=0, min_new_tokens=ANSWER, max_new_tokens=ANSWER, eos_token_id=1021,
+        pad_token_id=0, suppress_tokens=[processor.audio_token_id],
+    )  # fmt: skip
+    written = sample(base, prompts, RL.rollouts, settings)
+    ids = torch.cat([many["input_ids"], written], dim=1)
+    mask = torch.cat([many["attention_mask"], torch.ones_like(written)], dim=1)
+    positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
+    audio = {name: prompts[name] for name in FEATURES}
+
+    def together() -> None:
+        beside = packed(ids, mask, ANSWER, len(heard), torch.float32).tensors
+        labels = beside.pop("labels")
+        scores = adapted(**beside, **audio, use_cache=False).logits[:, :-1]
+        cross_entropy(scores.flatten(0, 1), labels[:, 1:].flatten()).backward()
+
+    def apart() -> None:
+        repeated = {name: many[name] for name in FEATURES}
+        scores = adapted(
+            input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=False,
+            logits_to_keep=ANSWER + 1, **repeated,
+        ).logits[:, :-1]  # fmt: skip
+        cross_entropy(scores.flatten(0, 1), written.flatten()).backward()
+
+    ours = [_seconds(lambda: sample(base, prompts, RL.rollouts, settings)), _seconds(together)]
+    theirs = [_seconds(lambda: base.generate(**many, generation_config=settings)), _seconds(apart)]
+    return (
+        f"a prompt in every row / one for all rollouts: sampling {theirs[0] / ours[0]:.1f} x, "
+        f"learning {theirs[1] / ours[1]:.1f} x the processor time"
+    )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 def clips(folder: Path) -> Path:

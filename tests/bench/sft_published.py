@@ -6,11 +6,10 @@ and the convolutions are the real ones. The whole model is reckoned only.
 
 import torch
 from torch import Tensor
-from torch._C._profiler import _EventType
 from torch.nn.functional import cross_entropy
-from torch.profiler import ProfilerActivity, profile
 from transformers import Qwen3ASRForConditionalGeneration
 
+from tests.bench.peak import peak_bytes
 from tests.bench.published import published_config
 from training.finetune.config import AdapterConfig, RunConfig
 from training.finetune.lora import train_only, with_adapter
@@ -61,20 +60,23 @@ def _phase(stage: str) -> str:
     )  # fmt: skip
     shown, targets = _batch(load, sizes.audio_token_id)
 
-    def loss() -> Tensor:
-        scores = model(**shown, logits_to_keep=load.answer, use_cache=False).logits[:, :-1]
-        return cross_entropy(scores.flatten(0, 1).float(), targets.flatten())
+    losses: list[float] = []
 
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        value = loss()
-        value.backward()
+    def learn() -> None:
+        scores = model(**shown, logits_to_keep=load.answer, use_cache=False).logits[:, :-1]
+        loss = cross_entropy(scores.flatten(0, 1).float(), targets.flatten())
+        del scores
+        loss.backward()
+        losses.append(loss.item())
+
+    measured = peak_bytes(learn)
     optimizer.step()
     reckoned = estimate(sizes, load)
     expected = reckoned.gradient_bytes + reckoned.activation_bytes + reckoned.scores_bytes
     count = sum(len(own) for own in groups.values()) // 2
     return (
-        f"  {stage}: {count} modules learn, loss {value.item():.2f}, "
-        f"reckoned {expected / 1e6:.0f} MB, measured {_peak(profiler) / 1e6:.0f} MB"
+        f"  {stage}: {count} modules learn, loss {losses[0]:.2f}, "
+        f"reckoned {expected / 1e6:.0f} MB, measured {measured / 1e6:.0f} MB"
     )
 
 
@@ -91,19 +93,3 @@ def _batch(load: Load, audio_token: int) -> tuple[dict[str, Tensor], Tensor]:
         "input_features_mask": torch.ones(load.clips, mels, dtype=torch.long),
     }
     return shown, torch.randint(10, 1000, (load.clips, load.answer - 1))
-
-
-def _peak(profiler: profile) -> int:
-    """Most bytes that torch's own allocator held beyond what it held before."""
-    changes = []
-    waiting = list(profiler.profiler.kineto_results.experimental_event_tree())
-    while waiting:
-        event = waiting.pop()
-        waiting += event.children
-        if event.tag == _EventType.Allocation:
-            changes.append((event.start_time_ns, event.extra_fields.alloc_size))
-    held = most = 0
-    for _, change in sorted(changes):
-        held += change
-        most = max(most, held)
-    return most

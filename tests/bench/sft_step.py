@@ -2,7 +2,8 @@
 
 The plain loop takes clips as they come, and scores every column of a batch over the vocabulary;
 ours sorts a step's clips by length and scores the columns of the targets. Both have the same
-number of clips at once, the same prompts and the same loss.
+number of clips at once, the same prompts and the same loss. Memory is that of a step at its worst
+moment beyond the weights, once more with as many words as the published model knows.
 """
 
 import tempfile
@@ -16,10 +17,13 @@ import torch
 from peft import PeftModel
 from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
+from transformers import Qwen3ASRForConditionalGeneration
 
 from engine.checkpoint import locate
 from engine.checkpoint.base import load_base
-from tests.bench.published import SHIPPED
+from engine.checkpoint.config import read_config
+from tests.bench.peak import peak_bytes
+from tests.bench.published import SHIPPED, published_config
 from training.data import Example
 from training.finetune.collate import IGNORED, Collator
 from training.finetune.config import AdapterConfig
@@ -50,6 +54,8 @@ def measure(model: Path = SHIPPED) -> list[str]:
     seconds = sum(clip.duration_s for clip in clips)
     tokens = sum(int((b["labels"] != IGNORED).sum()) for b in sorted_by_length)
     _step(adapted, sorted_by_length[:1], everything=False)
+    ours_bytes = peak_bytes(lambda: _step(adapted, sorted_by_length, everything=False))
+    plain_bytes = peak_bytes(lambda: _step(adapted, as_they_come, everything=True))
     ours_s = _seconds(lambda: _step(adapted, sorted_by_length, everything=False))
     plain_s = _seconds(lambda: _step(adapted, as_they_come, everything=True))
     lengths = sorted(clip.duration_s for clip in clips)
@@ -61,7 +67,23 @@ def measure(model: Path = SHIPPED) -> list[str]:
         f"plain loop / ours: {plain_s / ours_s:.2f} x the processor time of a step",
         f"ours: {tokens / ours_s:.0f} target tokens and {seconds / ours_s:.1f} s of audio for each "
         "second of it",
+        f"memory, plain loop / ours: {plain_bytes / ours_bytes:.2f} x; {_many_words(as_they_come)}",
     ]
+
+
+def _many_words(made: Sequence[dict[str, Tensor]]) -> str:
+    """The same batch in both forms: two of its clips, with the published vocabulary."""
+    sizes = read_config(locate(SHIPPED))
+    sizes.text_config.vocab_size = published_config().text_config.vocab_size
+    base = Qwen3ASRForConditionalGeneration(sizes).requires_grad_(False)
+    adapted = with_adapter(base, AdapterConfig(), None)
+    train_only(adapted, set(Scope))
+    adapted.train()
+    two = [{name: tensor[:2] for name, tensor in made[0].items()}]
+    plain = peak_bytes(lambda: _step(adapted, two, everything=True))
+    ours = peak_bytes(lambda: _step(adapted, two, everything=False))
+    words = sizes.text_config.vocab_size
+    return f"with {words} words and 2 clips at once {plain / ours:.1f} x ({ours / 1e6:.0f} MB ours)"
 
 
 def _clips(folder: Path) -> list[Example]:

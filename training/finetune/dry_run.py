@@ -9,6 +9,7 @@ from statistics import mean
 from typing import Any
 
 from engine.checkpoint.config import read_config
+from engine.recognizer.recognizer import SPARE_TOKENS, TOKENS_A_SECOND
 from engine.samples import SAMPLE_RATE_HZ
 from training.data import Example, Problem, read_examples, write_examples
 from training.data.example import HELD_OUT, TRAIN
@@ -20,7 +21,7 @@ from training.finetune.memory import Load, MemoryEstimate, estimate, parameter_c
 from training.finetune.plan import Part, curriculum
 from training.finetune.prepare import inspect
 from training.finetune.run import Run
-from training.finetune.scopes import rates
+from training.finetune.scopes import Scope, rates
 from training.finetune.trainee import autocast_dtype, place
 
 MEASURED_STEPS = 3
@@ -37,13 +38,13 @@ _COPY_BYTES_A_SECOND = 2 * SAMPLE_RATE_HZ
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """One phase of supervised fine-tuning.
+    """One phase of supervised fine-tuning, or reinforcement learning.
 
     Attributes:
         stage: its name.
         parts: WER limit (None: no limit), clips and steps of each part of the curriculum.
         memory: of its worst step.
-        checkpoint_bytes: of one checkpoint.
+        checkpoint_bytes: of one checkpoint, and of a best adapter where there are any.
         step_s: measured time of a step, s; None when it was not measured.
     """
 
@@ -61,7 +62,7 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class LaterPlan:
-    """A stage that is no phase of supervised fine-tuning; neither memory nor time is reckoned.
+    """A stage that teaches no adapter; neither memory nor time is reckoned.
 
     Attributes:
         stage: its name.
@@ -89,7 +90,7 @@ class DryRun:
         problems: every clip that is left out, and why.
         unknown_wers: training clips that the base model has to hear first; while they are unknown
             the steps below count them as learnable.
-        stages: the SFT phases.
+        stages: the SFT phases, and ``rl``.
         later: the other stages.
         warnings: sentences about what the run will not be able to do.
         disk_bytes: that the run will need at most.
@@ -141,11 +142,16 @@ def dry_run(run: Run, *, measure: bool = True) -> DryRun:
     hopeful = [e if e.wer is not None else replace(e, wer=0.0) for e in train]
     step_s = _measured(run, names[0], train) if measure and names and train else None
     stages = tuple(_planned(run, name, hopeful, step_s) for name in names)
+    if "rl" in run.config.stages:
+        stages += (_planned_rl(run.config, train),)
     held_out = marked((e for e in examples if e.split == HELD_OUT), run.config.data)
+    reckoned = {plan.stage for plan in stages}
     later = tuple(
-        _later(run.config, name, train, held_out) for name in run.config.stages if name not in names
+        _later(run.config, name, train, held_out)
+        for name in run.config.stages
+        if name not in reckoned
     )
-    sft_bytes = sum((run.config.checkpoints.kept + 2) * s.checkpoint_bytes for s in stages)
+    adapter_bytes = sum((run.config.checkpoints.kept + 2) * s.checkpoint_bytes for s in stages)
     return DryRun(
         train_clips=len(train),
         held_out_clips=len(held_out),
@@ -155,7 +161,7 @@ def dry_run(run: Run, *, measure: bool = True) -> DryRun:
         stages=stages,
         later=later,
         warnings=tuple(_warnings(run.config, held_out)),
-        disk_bytes=sft_bytes + sum(plan.disk_bytes for plan in later),
+        disk_bytes=adapter_bytes + sum(plan.disk_bytes for plan in later),
         free_bytes=shutil.disk_usage(run.folder).free,
     )
 
@@ -164,10 +170,6 @@ def _later(
     config: RunConfig, stage: str, train: list[Example], held_out: list[Example]
 ) -> LaterPlan:
     kept = config.checkpoints.kept + 2
-    if stage == "rl":
-        sizes = read_config(place(config.model)[0])
-        lora = sum(parameter_counts(sizes, config.adapter.rank)[2].values())
-        return LaterPlan(stage, config.rl.steps, 0, 0, 2 * kept * (12 * lora + _SMALL_BYTES))
     steps = copies = clips = disk_bytes = 0
     wanted: list[Wanted] = []
     if stage == "router":
@@ -238,6 +240,36 @@ def _planned(run: Run, stage: str, clips: list[Example], step_s: float | None) -
         memory=estimate(sizes, load),
         checkpoint_bytes=4 * sum(lora.values()) + 8 * learning + _SMALL_BYTES,
         step_s=step_s,
+    )
+
+
+def rl_load_of(config: RunConfig, clips: Sequence[Example]) -> Load:
+    """What reinforcement learning has in memory at once, should rollouts be as long as they may."""
+    rl = config.rl
+    at_once = rl.learnt_at_once(config.batch.clips_at_once)
+    load = load_of(config, "sft3", clips)
+    return replace(
+        load,
+        clips=max(1, at_once // rl.rollouts),
+        learning=frozenset(Scope),
+        dropout=False,
+        compute_bytes=load.weight_bytes if load.on_cpu else load.compute_bytes,
+        rollouts=min(rl.rollouts, at_once),
+        most_tokens=min(rl.most_tokens, SPARE_TOKENS + int(TOKENS_A_SECOND * load.clip_s)),
+        sampled_clips=rl.sampled_at_once(rl.rollouts_at_once),
+        sampled_rollouts=rl.rollouts,
+    )
+
+
+def _planned_rl(config: RunConfig, clips: list[Example]) -> StagePlan:
+    sizes = read_config(place(config.model)[0])
+    lora = sum(parameter_counts(sizes, config.adapter.rank)[2].values())
+    return StagePlan(
+        stage="rl",
+        parts=((None, len(clips), config.rl.steps),),
+        memory=estimate(sizes, rl_load_of(config, clips)),
+        checkpoint_bytes=(4 + 8 + 4) * lora + _SMALL_BYTES,
+        step_s=None,
     )
 
 

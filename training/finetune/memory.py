@@ -30,6 +30,14 @@ _CONV_FRAMES = 50
 _NF4_BYTES = 0.5 + 4.0 / 64.0
 """Bytes of a weight in NF4: half, and a float32 scale for each block of 64."""
 
+_TILE = (4096, 32768)
+"""Tokens and words of which TRL has scores at one time."""
+_TILE_CPU_BYTES = 28
+"""For each of them on a CPU: seven copies in float32."""
+
+_SAMPLED_BYTES = 28
+"""Of a score of a next token: seven copies in float32 on the way to what is drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -46,6 +54,10 @@ class Load:
         gradient_checkpointing: keep a layer's input only, and compute the rest again.
         four_bit: the base's matrices are in NF4.
         on_cpu: a CPU keeps the mask of a dropout as numbers, a GPU as bytes.
+        rollouts: of each clip, learnt from side by side; 0 where a clip has one answer, its text.
+        most_tokens: of a rollout.
+        sampled_clips: clips whose rollouts are sampled at once.
+        sampled_rollouts: of each of them.
     """
 
     clips: int
@@ -58,6 +70,10 @@ class Load:
     gradient_checkpointing: bool = True
     four_bit: bool = False
     on_cpu: bool = False
+    rollouts: int = 0
+    most_tokens: int = 0
+    sampled_clips: int = 0
+    sampled_rollouts: int = 0
 
     @property
     def frames(self) -> int:
@@ -72,7 +88,8 @@ class Load:
     @property
     def tokens(self) -> int:
         """Tokens in the language model, of all clips."""
-        return self.frames + self.clips * (PROMPT_TOKENS + self.answer)
+        own = self.rollouts * (1 + self.most_tokens) or self.answer
+        return self.frames + self.clips * (PROMPT_TOKENS + own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,7 @@ class MemoryEstimate:
     optimizer_bytes: int
     activation_bytes: int
     scores_bytes: int
+    sampling_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:
@@ -100,13 +118,15 @@ def estimate(config: "Qwen3ASRConfig", load: Load) -> MemoryEstimate:
     kept, again, convolved = _activations(config, load)
     # One after the other: convolutions, scores, and layers that are computed again.
     worst = max(again, _scores(config, load))
+    in_a_step = max(kept + worst, convolved)
     return MemoryEstimate(
         base_bytes=int((base - adapted) * load.weight_bytes + adapted * matrix_bytes),
         adapter_bytes=4 * sum(lora.values()),
         gradient_bytes=4 * learning,
         optimizer_bytes=8 * learning,
         activation_bytes=int(max(kept + again, convolved)),
-        scores_bytes=int(max(0.0, kept + worst - max(kept + again, convolved))),
+        scores_bytes=int(in_a_step - max(kept + again, convolved)),
+        sampling_bytes=int(max(0.0, _sampling(config, load) - in_a_step)),
     )
 
 
@@ -137,11 +157,13 @@ def _activations(config: "Qwen3ASRConfig", load: Load) -> tuple[float, float, fl
     again; and of the convolutions, which are gone when the layers begin."""
     audio, text = config.audio_config, config.text_config
     seconds = load.clips * math.ceil(load.clip_s)
-    channels, bands = audio.downsample_hidden_size, audio.num_mel_bins // 2
-    convolved = 2 * seconds * _CONV_FRAMES * bands * channels * load.compute_bytes
+    channels = audio.downsample_hidden_size
+    convolved = _convolved(config, seconds) * load.compute_bytes
     width = load.tokens * text.hidden_size
     stacks = [(text.num_hidden_layers, width, load.tokens * _language_layer(config, load))]
     kept = 2.0 * width * load.compute_bytes
+    if load.rollouts:  # who sees whom, of a clip
+        kept += load.clips * (load.tokens // load.clips) ** 2 * load.compute_bytes
     if {Scope.ENCODER, Scope.ALIGNER} & load.learning:
         frame = load.frames * audio.d_model
         stacks.append((audio.num_hidden_layers, frame, load.frames * _encoder_layer(config, load)))
@@ -152,6 +174,31 @@ def _activations(config: "Qwen3ASRConfig", load: Load) -> tuple[float, float, fl
         return kept + sum(count * layer for count, _, layer in stacks), 0.0, convolved
     kept += sum(count * inputs * load.compute_bytes for count, inputs, _ in stacks)
     return kept, max(layer for _, _, layer in stacks), convolved
+
+
+def _convolved(config: "Qwen3ASRConfig", seconds: int) -> int:
+    """Numbers that go into and come out of the GELU behind the first convolution."""
+    audio = config.audio_config
+    bands: int = audio.num_mel_bins // 2
+    width: int = audio.downsample_hidden_size
+    return 2 * seconds * _CONV_FRAMES * bands * width
+
+
+def _sampling(config: "Qwen3ASRConfig", load: Load) -> float:
+    """Bytes of keys and values of prompts and answers, and of the scores of a next token; or of
+    the convolutions, which come before."""
+    rows = load.sampled_clips * load.sampled_rollouts
+    if not rows:
+        return 0.0
+    text = config.text_config
+    tokens = load.frames // load.clips + PROMPT_TOKENS + load.most_tokens
+    keys = 2 * text.num_key_value_heads * text.head_dim
+    layer = rows * tokens * keys * load.weight_bytes
+    scores = rows * text.vocab_size * _SAMPLED_BYTES
+    # A layer's are copied while a token is added to them.
+    cache = layer * text.num_hidden_layers + max(layer, scores)
+    convolved = _convolved(config, load.sampled_clips * math.ceil(load.clip_s)) * load.weight_bytes
+    return float(max(cache, convolved))
 
 
 def _lora_input(load: Load, scope: Scope) -> float:
@@ -195,6 +242,12 @@ def _language_layer(config: "Qwen3ASRConfig", load: Load) -> float:
 
 def _scores(config: "Qwen3ASRConfig", load: Load) -> float:
     """Bytes of the scores: in half precision as they come, then in float32, those chosen, and
-    their logarithms of softmax; the way back needs no more."""
+    their logarithms of softmax; the way back needs no more. Those of rollouts come in tiles."""
+    if load.rollouts:
+        # A GPU has a kernel that leaves out the prompt, and folds a tile as it comes.
+        answers = load.tokens if load.on_cpu else load.clips * load.rollouts * load.most_tokens
+        rows, columns = min(_TILE[0], answers), min(_TILE[1], config.text_config.vocab_size)
+        copies = _TILE_CPU_BYTES if load.on_cpu else 0
+        return float(rows * (_TILE[1] * load.compute_bytes + columns * copies))
     numbers: int = load.clips * load.answer * config.text_config.vocab_size
     return numbers * (12.0 + (2.0 if load.compute_bytes == 2 else 0.0))

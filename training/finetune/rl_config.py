@@ -92,6 +92,17 @@ class RlConfig:
         if not (self.epsilon_low < 1 and self.overlong_share <= 1 and self.overlong_share >= 0):
             raise UsageError("epsilon_low must be below 1, and overlong_share from 0 to 1.")
 
+    def learnt_at_once(self, most: int) -> int:
+        """Rollouts in memory while learning, ``most`` or less: some clips with all of theirs, or
+        one clip with as many as an equal part of it has."""
+        whole, group = self.clips_per_step * self.rollouts, self.rollouts
+        sizes = range(1, min(most, whole) + 1)
+        return max(n for n in sizes if group % n == 0 or (n % group == 0 and whole % n == 0))
+
+    def sampled_at_once(self, most: int) -> int:
+        """Clips whose rollouts are sampled together: as many as have ``most`` rollouts, or one."""
+        return min(self.clips_per_step, max(1, most // self.rollouts))
+
 
 def _at_least(name: str, value: float, least: float) -> None:
     if not value >= least:

@@ -67,7 +67,8 @@ class Packed:
     Attributes:
         tensors: arguments of the model, a row a clip: ``input_ids``, ``position_ids``, ``labels``
             (`UNSCORED` where there is no answer), shape (clips, tokens), and ``attention_mask``,
-            bool, shape (clips, 1, tokens, tokens), true where a token (row) sees another (column).
+            shape (clips, 1, tokens, tokens), 0 where a token (row) sees another (column), else
+            the lowest number there is.
         prompt: tokens that rollouts share.
         rollouts: of each clip.
     """
@@ -86,7 +87,9 @@ class Packed:
         return blocks[:, :-1]
 
 
-def packed(input_ids: Tensor, attention_mask: Tensor, answer: int, clips: int) -> Packed:
+def packed(
+    input_ids: Tensor, attention_mask: Tensor, answer: int, clips: int, dtype: torch.dtype
+) -> Packed:
     """Puts rollouts side by side.
 
     Args:
@@ -95,6 +98,8 @@ def packed(input_ids: Tensor, attention_mask: Tensor, answer: int, clips: int) -
         attention_mask: 1 for what is no padding; same shape.
         answer: columns of the answers.
         clips: number of prompts; each has as many rollouts.
+        dtype: that attention computes in; a mask of any other kind would be brought into it, and
+            kept, by every layer.
     """
     rollouts = len(input_ids) // clips
     prompt = input_ids.shape[1] - answer - 1
@@ -113,12 +118,14 @@ def packed(input_ids: Tensor, attention_mask: Tensor, answer: int, clips: int) -
     sees &= index <= index[:, None]
     known = sees & beside(attention_mask).bool()[:, None]
     known |= index == index[:, None]  # padding sees itself, for a softmax over nothing is no number
+    mask = torch.zeros(known.shape, dtype=dtype, device=ids.device)
+    mask.masked_fill_(~known, torch.finfo(dtype).min)
     return Packed(
         tensors={
             "input_ids": ids,
             "position_ids": beside(_positions(attention_mask)),
             "labels": beside(labels),
-            "attention_mask": known[:, None],
+            "attention_mask": mask[:, None],
         },
         prompt=prompt,
         rollouts=rollouts,

@@ -95,7 +95,7 @@ def make_trainer(
         judging,
         journal,
         [watch],
-        rollouts_at_once=max(1, config.rollouts_at_once >> run.state().halvings),
+        rollouts_at_once=config.rollouts_at_once >> run.state().halvings,
     )
 
 
@@ -104,12 +104,7 @@ def training_arguments(run: Run, context: Context) -> Any:
     config, rl = run.config, run.config.rl
     device = choose(config.model.device)
     rollouts = rl.clips_per_step * rl.rollouts
-    at_once = max(
-        n
-        for n in range(1, run.clips_at_once + 1)
-        # Some clips with all of their rollouts, or one clip with as many as any part of it.
-        if rollouts % n == 0 and (n % rl.rollouts == 0 or rl.rollouts % n == 0)
-    )
+    at_once = rl.learnt_at_once(run.clips_at_once)
     logging.set_verbosity_error()
     arguments = GRPOConfig(
         output_dir=str(run.checkpoints(context.stage)),

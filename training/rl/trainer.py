@@ -65,7 +65,7 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         self._order = order
         self._judge = judge
         self._journal = journal
-        self._clips_at_once = max(1, rollouts_at_once // config.rollouts)
+        self._clips_at_once = config.sampled_at_once(rollouts_at_once)
         self._asked: list[Example] = []
         self._groups: list[Group] = []
         self._sampled: list[Group] = []
@@ -231,16 +231,20 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         for at in range(0, len(input_ids), size):
             part = rows(whole, at, min(at + size, len(input_ids)))
             audio = {name: part[name] for name in FEATURES}
-            beside = packed(
-                part["input_ids"], part["attention_mask"], logits_to_keep, len(audio[FEATURES[0]])
-            )
+            ids, mask, clips = part["input_ids"], part["attention_mask"], len(audio[FEATURES[0]])
             with self.accelerator.autocast():
+                beside = packed(ids, mask, logits_to_keep, clips, self._computes_in())
                 output = model(**beside.tensors, **audio, fused_lm_head=True)
             found.append(
                 torch.stack([beside.unpacked(s) for s in (output.log_probs, output.entropy)])
             )
         likely, entropies = torch.cat(found, dim=1)
         return likely, entropies if compute_entropy else None, None
+
+    def _computes_in(self) -> torch.dtype:
+        base = self._trainee.base
+        half: torch.dtype = torch.get_autocast_dtype(base.device.type)
+        return half if torch.is_autocast_enabled(base.device.type) else base.dtype
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None

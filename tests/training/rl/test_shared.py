@@ -62,7 +62,7 @@ def whole(prompts: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def side_by_side(prompts: dict[str, Tensor]) -> Packed:
-    return packed(*whole(prompts), answer=7, clips=len(SECONDS))
+    return packed(*whole(prompts), answer=7, clips=len(SECONDS), dtype=torch.float32)
 
 
 def straight(model: PeftModel, prompts: dict[str, Tensor]) -> Tensor:
@@ -112,7 +112,7 @@ def test_probabilities_and_gradients_are_those_of_rows_of_their_own(
 
 def test_a_rollout_sees_its_prompt_and_itself_alone(prompts: dict[str, Tensor]) -> None:
     beside = side_by_side(prompts)
-    sees = beside.tensors["attention_mask"][:, 0]
+    sees = beside.tensors["attention_mask"][:, 0] == 0
     start = beside.prompt
     padding = int((prompts["attention_mask"][0] == 0).sum())
     assert padding > 0
