@@ -82,6 +82,8 @@ def test_reward_becomes_advantage_becomes_loss_as_by_hand(
 
     On the policy itself the ratio is 1, so the loss is -sum(A_i |o_i|) / sum(|o_i|). Against
     probabilities lower by log 2 the ratio is 2: clipped to 1.28 where A > 0, not where A < 0.
+    Against higher ones it is 1/2: clipped to 0.8 where A < 0, not where A > 0. There is no KL term,
+    nor anything to compute one against.
     """
     trainer, trainee, _ = made(Run.create(tmp_path / "run", config), as_told(1.0, 0.0, 0.0, 0.0))
     batch = sampled(trainer)
@@ -122,11 +124,15 @@ def test_reward_becomes_advantage_becomes_loss_as_by_hand(
         )
         assert entropy is not None
         assert (entropy[batch["completion_mask"].bool()] >= 0).all()
-        old = batch | {"old_per_token_logps": now - math.log(2.0)}
-        clipped = torch.where(advantages > 0, 1.28, 2.0) * advantages
-        by_hand = -(clipped * lengths).sum() / lengths.sum()
-        loss = trainer._compute_loss(trainer.model, old)
-        assert loss.item() == pytest.approx(by_hand.item(), rel=1e-4, abs=1e-6)
+        for shift, above, below in ((-math.log(2.0), 1.28, 2.0), (math.log(2.0), 0.5, 0.8)):
+            old = batch | {"old_per_token_logps": now + shift}
+            clipped = torch.where(advantages > 0, above, below) * advantages
+            by_hand = -(clipped * lengths).sum() / lengths.sum()
+            loss = trainer._compute_loss(trainer.model, old)
+            assert loss.item() == pytest.approx(by_hand.item(), rel=1e-4, abs=1e-6)
+    assert trainer.beta == 0.0
+    assert trainer.ref_model is None
+    assert list(trainee.model.peft_config) == ["robust"]
 
 
 def test_activations_may_be_computed_twice_and_lead_through_no_frozen_convolution(
@@ -208,8 +214,10 @@ def test_groups_without_signal_are_drawn_anew_and_never_counted(
 
 
 def test_a_step_without_any_signal_changes_no_gradient(config: RunConfig, tmp_path: Path) -> None:
-    trainer, trainee, _ = made(Run.create(tmp_path / "run", config), as_told(*[0.5] * 4))
+    run = Run.create(tmp_path / "run", with_rl(config, rollouts=3))
+    trainer, trainee, _ = made(run, as_told(*[0.5] * 3))
     batch = sampled(trainer)
+    assert len(batch["completion_ids"]) == 3
     assert [group.has_signal for group in trainer._sampled] == [False, False]
     trainer.current_gradient_accumulation_steps = trainer.args.steps_per_generation
     trainer._compute_loss(trainer.model, batch).backward()

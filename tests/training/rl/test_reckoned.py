@@ -1,6 +1,7 @@
 """Memory reckoned for a step of reinforcement learning against memory used, at small sizes."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,11 +10,13 @@ from transformers import GenerationConfig, Qwen3ASRConfig, Qwen3ASRForConditiona
 
 from engine.device import Device
 from tests.bench.peak import peak_bytes
-from training.finetune.config import AdapterConfig
+from training.finetune.config import AdapterConfig, RunConfig
+from training.finetune.dry_run import dry_run
 from training.finetune.lora import train_only, with_adapter
 from training.finetune.memory import Load, estimate
 from training.finetune.presets import PRESETS
 from training.finetune.rl_config import RlConfig
+from training.finetune.run import Run
 from training.finetune.scopes import Scope
 from training.finetune.sft import checkpoint_activations
 from training.finetune.trainee import Trainee
@@ -139,3 +142,13 @@ def test_the_presets_fit_the_cards_they_are_named_for() -> None:
         )
         card_gb = float(name.removesuffix("gb"))
         assert estimate(published, load).total_bytes < 0.8 * card_gb * 1e9, name
+
+
+def test_the_dry_run_says_what_a_step_takes(config: RunConfig, tmp_path: Path) -> None:
+    found = dry_run(Run.create(tmp_path / "run", config))
+    (plan,) = found.stages
+    assert (plan.stage, plan.steps, plan.parts) == ("rl", 2, ((None, 3, 2),))
+    assert plan.memory.base_bytes > 10e6
+    more = replace(config, rl=replace(config.rl, rollouts=64, clips_per_step=2, most_tokens=50))
+    (larger,) = dry_run(Run.create(tmp_path / "more", more)).stages
+    assert larger.memory.total_bytes > plan.memory.total_bytes
