@@ -201,10 +201,8 @@ def describe(found: "DryRun") -> str:
     lines.append("")
     for plan in found.later:
         if plan.clips:
-            lines.append(
-                f"{plan.stage}: hears {plan.clips} clips on every route, {plan.copies} of them "
-                "degraded copies that are made first."
-            )
+            made = f", {plan.copies} of them degraded copies made for it" if plan.copies else ""
+            lines.append(f"{plan.stage}: hears {plan.clips} clips on every route{made}.")
     lines += found.warnings
     lines.append(
         f"Disk: at most {size_text(found.disk_bytes)}; {size_text(found.free_bytes)} are free."

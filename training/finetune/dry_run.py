@@ -22,6 +22,7 @@ from training.finetune.plan import Part, curriculum
 from training.finetune.prepare import inspect
 from training.finetune.run import Run
 from training.finetune.scopes import Scope, rates
+from training.finetune.stages import require
 from training.finetune.trainee import autocast_dtype, place
 
 MEASURED_STEPS = 3
@@ -127,8 +128,9 @@ def dry_run(run: Run, *, measure: bool = True) -> DryRun:
         measure: whether to take the steps, which needs the model in memory.
 
     Raises:
-        WildscribeError: data, model or device cannot be used.
+        WildscribeError: data, model or device cannot be used, or there is no such stage.
     """
+    require(run.config.stages)
     problems: list[Problem] = []
     if run.data_file.exists():
         examples = read_examples(run.data_file)

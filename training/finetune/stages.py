@@ -7,7 +7,7 @@ it obeys, leaves its result in `Run.adapter`, and may be killed at any moment. W
 out it raises `torch.OutOfMemoryError`: it is then called again, with half the clips at once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import MappingProxyType
 
@@ -30,16 +30,26 @@ STAGES: Mapping[str, str] = MappingProxyType(
 """Name -> "module:function"; imported when it is run, since each brings its own libraries."""
 
 
+def require(names: Iterable[str]) -> None:
+    """Lets only stages pass that there are.
+
+    Raises:
+        UsageError: there is no such stage.
+    """
+    for name in names:
+        if name not in STAGES:
+            raise UsageError(
+                f"There is no stage '{name}'.", "Nothing was started.", f"Use: {', '.join(STAGES)}."
+            )
+
+
 def stage(name: str) -> Stage:
     """The function of a stage.
 
     Raises:
         UsageError: there is no such stage.
     """
-    if name not in STAGES:
-        raise UsageError(
-            f"There is no stage '{name}'.", "Nothing was started.", f"Use: {', '.join(STAGES)}."
-        )
+    require([name])
     module, _, function = STAGES[name].partition(":")
     found: Stage = getattr(import_module(module), function)
     return found

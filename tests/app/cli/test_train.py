@@ -105,6 +105,13 @@ def test_from_a_dry_run_to_an_adapter(tmp_path: Path, clips: Path, capsys: Captu
     assert "--resume" in capsys.readouterr().err
 
 
+def test_a_dry_run_refuses_a_stage_that_there_is_not(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "rooms.toml"
+    path.write_text(SHORT.replace("sft3", "rooter", 1), encoding="utf-8")
+    assert wildscribe(["train", str(path), "--dry-run"]) == 2
+    assert "sft1, sft2, sft3, rl, router, evaluate" in capsys.readouterr().err
+
+
 def test_a_changed_configuration_is_not_mistaken_for_the_run_it_began(tmp_path: Path) -> None:
     path = tmp_path / "rooms.toml"
     path.write_text(SHORT, encoding="utf-8")
@@ -220,4 +227,5 @@ def test_a_dry_run_in_words() -> None:
     router = next(line for line in shown.splitlines() if line.startswith("router"))
     assert router.split() == ["router", "600", "-", "-", "-"]
     assert "evaluate: hears 57 clips on every route, 54 of them degraded copies" in shown
+    assert "router: hears 60 clips on every route, 40 of" in shown
     assert warnings[0] in shown
