@@ -87,9 +87,9 @@ def add(
     A run tells where its adapter comes from; so does lineage.json beside an adapter.
     """
     from engine.checkpoint import locate
+    from engine.checkpoint.fingerprint import base_sha256
     from engine.models import find
     from training.adapters import Lineage
-    from training.adapters.fingerprint import base_sha256
     from training.adapters.from_run import adapter_of
     from training.adapters.library import require_base
     from training.adapters.lineage import FILE, read_lineage
@@ -208,8 +208,8 @@ def merge(
 ) -> None:
     """Write base and adapter as one model, for programs that know no adapters."""
     from engine.checkpoint import BaseLayout, locate
+    from engine.checkpoint.fingerprint import base_sha256
     from engine.models import find
-    from training.adapters.fingerprint import base_sha256
     from training.adapters.library import require_base
     from training.adapters.merge import merge as merged
 

@@ -21,8 +21,8 @@ def choose_for(adapter: str, model: str) -> "ChosenAdapter":
         ModelError: the model or the adapter is not here, or they do not belong together.
     """
     from engine.checkpoint import locate
+    from engine.checkpoint.fingerprint import base_sha256
     from engine.models import find
     from training.adapters.choose import choose
-    from training.adapters.fingerprint import base_sha256
 
     return choose(library(), adapter, base_sha256(locate(find(model))))

@@ -59,10 +59,10 @@ def command(
     folder gets report.html, report.md and report.json. Ctrl-C keeps what was heard.
     """
     from engine.checkpoint import locate
+    from engine.checkpoint.fingerprint import base_sha256
     from engine.errors import UsageError
     from engine.models import find
     from training.adapters.choose import choose
-    from training.adapters.fingerprint import base_sha256
     from training.evaluate import Group, Limits, Request, evaluate
     from training.evaluate.listen import Candidate, Listener
 

@@ -4,9 +4,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.checkpoint import locate
+from engine.checkpoint.fingerprint import base_sha256
+from engine.checkpoint.folder import ROUTER_FILE
 from engine.models import find
-from training.adapters.errors import MissingAdapterError
-from training.adapters.fingerprint import adapter_sha256, base_sha256
+from training.adapters.errors import AdapterError, MissingAdapterError
+from training.adapters.fingerprint import adapter_sha256
 from training.adapters.lineage import Lineage
 from training.finetune.events import HeldOutScored
 from training.finetune.run import Run
@@ -21,20 +23,23 @@ def adapter_of(run: Run, licence: str = "") -> tuple[Path, Lineage]:
 
     Raises:
         MissingAdapterError: no stage is finished.
+        AdapterError: the router was made for an adapter that has been trained anew since.
         ModelError: the base model is not here any more.
     """
     state = run.state()
-    made = [run.adapter(stage) for stage in state.finished if run.adapter(stage).is_dir()]
-    if not made:
+    stages = [stage for stage in state.finished if run.adapter(stage).is_dir()]
+    if not stages:
         raise MissingAdapterError(
             f"No stage of {run.folder.name} is finished.", remedy="Resume it: wildscribe train"
         )
+    made = run.adapter(stages[-1])
+    _require_own_router(run, stages[-1], made)
     base = locate(find(run.config.model.path))
     start = run.config.adapter.start_from
     scored = [event for event in run.events() if isinstance(event, HeldOutScored)]
-    return made[-1], Lineage(
+    return made, Lineage(
         base=base.name,
-        base_sha256=base_sha256(base),
+        base_sha256=state.base_sha256 or base_sha256(base),
         data_sha256=state.data_sha256 or None,
         recipe=asdict(run.config),
         seeds=(run.config.seed,),
@@ -42,3 +47,16 @@ def adapter_of(run: Run, licence: str = "") -> tuple[Path, Lineage]:
         licence=licence,
         parent_sha256=adapter_sha256(Path(start)) if start else None,
     )
+
+
+def _require_own_router(run: Run, stage: str, made: Path) -> None:
+    """The router of a run lies beside a copy of the adapter it was made for."""
+    trained = run.starting_adapter(stage)
+    if not (made / ROUTER_FILE).is_file() or trained is None:
+        return
+    if adapter_sha256(made) != adapter_sha256(trained):
+        raise AdapterError(
+            "The router of this run was made for an adapter that has been trained anew since.",
+            "Nothing was added.",
+            f"Make it anew: wildscribe train {run.folder} --stage {stage}",
+        )

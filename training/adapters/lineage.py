@@ -21,7 +21,7 @@ class Lineage:
 
     Attributes:
         base: name of the base model, for people.
-        base_sha256: of its weights, see `training.adapters.fingerprint.base_sha256`.
+        base_sha256: of its weights, see `engine.checkpoint.fingerprint`.
         data_sha256: of the training data, as the run states it; None when unknown.
         recipe: settings of the run, JSON values.
         seeds: of the run.

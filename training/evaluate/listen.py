@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from engine.audio import load
 from engine.checkpoint import ModelFolder, with_adapter
+from engine.device import release_memory
 from engine.recognizer import Clip, Hypothesis, Recognizer
 from engine.router import Router
 from engine.transcript import USUAL_THRESHOLD
@@ -147,18 +148,23 @@ class Listener:
                 missing = [q for q in asked if (q.clip.id, q.by) not in store.hypotheses]
                 if not missing:
                     continue
-                model = with_adapter(self.model, candidate.adapter)
-                recognizer = self.load(model, self.device, self.dtype)
-                for window in _windows(missing):
-                    for row in self._heard(recognizer, window):
-                        writer.heard(row)
-                        self.on_progress(next(count), len(wanted))
+                for row in self._heard_by(candidate, missing):
+                    writer.heard(row)
+                    self.on_progress(next(count), len(wanted))
             judged = [_judged(clips, c.router, store, writer) for c in candidates]
         return Texts(
             base=[store.hypotheses[clip.id, base] for clip in clips],
             adapted=[[store.hypotheses[clip.id, key] for clip in clips] for key in keys],
             degraded_probability=judged,
         )
+
+    def _heard_by(self, candidate: Candidate, questions: Sequence[_Question]) -> Iterator[Heard]:
+        """Loads the model with an adapter, and gives it back when all is heard."""
+        release_memory()
+        model = with_adapter(self.model, candidate.adapter)
+        recognizer = self.load(model, self.device, self.dtype)
+        for window in _windows(questions):
+            yield from self._heard(recognizer, window)
 
     def _heard(self, recognizer: Hears, window: Sequence[_Question]) -> Iterator[Heard]:
         samples = {clip.id: load(clip.audio) for clip, _, _ in window}

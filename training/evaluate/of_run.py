@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.checkpoint import locate
+from engine.checkpoint.fingerprint import base_sha256
 from engine.errors import CancelledError, UsageError
 from engine.models import find
-from training.adapters.fingerprint import base_sha256
 from training.evaluate.listen import Listener
 from training.finetune.context import Context
 from training.finetune.events import ClipsHeard

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.audio import load
+from engine.checkpoint import locate
+from engine.checkpoint.fingerprint import base_sha256
 from engine.languages import LANGUAGES, UNSPACED
+from engine.models import find
 from engine.recognizer import Clip, Recognizer
 from training.data import Example, Problem, check, read, read_examples, split, write_examples
 from training.data.example import HELD_OUT, TRAIN
@@ -37,7 +40,8 @@ def prepared(run: Run, context: Context) -> Clips:
 
     Raises:
         DataError: there is nothing to learn from.
-        RunError: data.jsonl has been changed since.
+        RunError: data.jsonl or the base model has been changed since.
+        ModelError: the base model is not here any more.
         StorageError: the run's folder cannot be written.
     """
     if context.is_main and not run.data_file.exists():
@@ -114,17 +118,24 @@ def wer(count: ErrorCount) -> float:
 
 
 def _sealed(run: Run) -> None:
-    """Notes the digest of the clips the first time, and compares it ever after."""
+    """Notes the digests of clips and base the first time, and compares them ever after."""
     state = run.state()
-    digest = hashlib.sha256(run.data_file.read_bytes()).hexdigest()
-    if state.data_sha256 not in ("", digest):
+    clips = hashlib.sha256(run.data_file.read_bytes()).hexdigest()
+    if state.data_sha256 not in ("", clips):
         raise RunError(
             f"{run.data_file} is not what it was when the run began.",
             "What was learnt is kept.",
             "Put the file back, or begin a new run with the new clips.",
         )
+    base = base_sha256(locate(find(run.config.model.path)))
+    if state.base_sha256 not in ("", base):
+        raise RunError(
+            f"The model '{run.config.model.path}' is not the one that the run began with.",
+            "What was learnt is kept; it fits the former model only.",
+            "Put that model back, or begin a new run.",
+        )
     try:
-        run.save_state(replace(state, data_sha256=digest))
+        run.save_state(replace(state, data_sha256=clips, base_sha256=base))
     except OSError as error:
         raise storage_error(error) from error
 

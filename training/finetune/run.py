@@ -64,6 +64,7 @@ class RunState:
         finished: stages that are done, in the order of the run.
         halvings: how often the clips in memory at once were halved.
         data_sha256: of data.jsonl, hexadecimal; "" before it is made.
+        base_sha256: of the base model, see `engine.checkpoint.fingerprint`; "" before that.
     """
 
     status: Status = Status.NEW
@@ -71,6 +72,7 @@ class RunState:
     finished: tuple[str, ...] = ()
     halvings: int = 0
     data_sha256: str = ""
+    base_sha256: str = ""
 
 
 class Run:

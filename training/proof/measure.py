@@ -5,9 +5,10 @@ from pathlib import Path
 from statistics import fmean
 
 from engine.checkpoint import locate
+from engine.checkpoint.fingerprint import base_sha256
 from engine.models import find
 from engine.transcript import USUAL_THRESHOLD
-from training.adapters.fingerprint import adapter_sha256, base_sha256, file_sha256
+from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.adapters.lineage import TOOLS, installed
 from training.adapters.promotions import now
 from training.data import Example, read_examples

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.checkpoint import locate
+from engine.checkpoint.fingerprint import base_sha256
 from engine.errors import UsageError
 from engine.models import find
-from training.adapters.fingerprint import base_sha256
 from training.finetune.files import write_text
 from training.proof.hear import hear_base, hear_row, judge_clips
 from training.proof.lanes import Job, aloud, run_jobs

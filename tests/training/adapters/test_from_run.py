@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from engine.checkpoint import locate
-from training.adapters import AdapterLibrary, MissingAdapterError
-from training.adapters.fingerprint import adapter_sha256, base_sha256
+from engine.checkpoint.fingerprint import base_sha256
+from training.adapters import AdapterError, AdapterLibrary, MissingAdapterError
+from training.adapters.fingerprint import adapter_sha256
 from training.adapters.from_run import adapter_of
 from training.finetune.config import AdapterConfig, ModelConfig, RunConfig
 from training.finetune.events import HeldOutScored
@@ -43,3 +44,22 @@ def test_the_last_finished_stage_with_all_that_is_known(
     added = library.add("clinic", folder, lineage)
     assert added.lineage.recipe["adapter"]["rank"] == 8
     assert added.lineage.licence == "CC-BY-4.0"
+
+
+def test_the_base_is_the_one_that_the_run_began_with(run: Run, layout: Path) -> None:
+    shutil.copytree(layout / "mega-asr-merged", run.adapter("sft1"))
+    run.save_state(RunState(stage="sft1", finished=("sft1",), base_sha256="aa"))
+    assert adapter_of(run)[1].base_sha256 == "aa"
+
+
+def test_a_router_for_an_earlier_adapter_is_refused(run: Run, layout: Path, router: Path) -> None:
+    """The last stage holds a copy of the adapter before it, and the router."""
+    for stage in run.config.stages:
+        shutil.copytree(layout / "mega-asr-merged", run.adapter(stage))
+    shutil.copyfile(router, run.adapter("sft2") / "router.safetensors")
+    run.save_state(RunState(stage="sft2", finished=("sft1", "sft2")))
+    assert adapter_of(run)[0] == run.adapter("sft2")
+    settings = run.adapter("sft1") / "adapter_config.json"
+    settings.write_text(settings.read_text().replace("0.05", "0.06"))
+    with pytest.raises(AdapterError, match="trained anew"):
+        adapter_of(run)

@@ -13,12 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from engine.checkpoint import BaseLayout, locate
 from engine.checkpoint.adapter import read_adapter
+from engine.checkpoint.fingerprint import base_sha256
 from engine.checkpoint.folder import weight_files
 from engine.checkpoint.names import native_weight, original_weight
 from engine.errors import KeyMismatchError
 from engine.recognizer import Clip, Recognizer
 from training.adapters import AdapterError
-from training.adapters.fingerprint import base_sha256
 from training.adapters.merge import merge
 
 LAYOUTS = list(BaseLayout)

@@ -12,11 +12,12 @@ import pytest
 import soundfile
 
 from engine.checkpoint import ModelFolder, locate
+from engine.checkpoint.fingerprint import base_sha256
 from engine.errors import CancelledError, StorageError, UsageError
 from engine.recognizer import Clip, Hypothesis, Recognizer
 from tests.training.evaluate.making import clip
 from training.adapters import AdapterError, PromotionRefusedError
-from training.adapters.fingerprint import adapter_sha256, base_sha256
+from training.adapters.fingerprint import adapter_sha256
 from training.evaluate import EvaluationClip, Group, Limits, Request, evaluate
 from training.evaluate.evidence import read_evidence, require_promotion
 from training.evaluate.listen import Candidate, Listener

@@ -46,6 +46,15 @@ def test_data_is_read_once_and_sealed(run: Run) -> None:
         prepared(run, context)
 
 
+def test_a_run_stays_with_the_base_it_began_with(run: Run) -> None:
+    prepared(run, Context(run, "sft1"))
+    state = run.state()
+    assert len(state.base_sha256) == 64
+    run.save_state(replace(state, base_sha256="00" * 32))
+    with pytest.raises(RunError, match="not the one that the run began with"):
+        prepared(run, Context(run, "sft1"))
+
+
 def test_nothing_to_learn_from_says_what_is_wrong_with_the_first_clip(run: Run) -> None:
     path = run.folder / "broken.jsonl"
     path.write_text(json.dumps({"audio": "no.wav", "text": "Hi", "language": "en"}), "utf-8")
