@@ -84,7 +84,8 @@ def add(
 ) -> None:
     """Take an adapter into the library, as the next version.
 
-    A run tells where its adapter comes from; so does lineage.json beside an adapter.
+    A run tells where its adapter comes from, and brings its router and threshold; so do the files
+    lineage.json and router.safetensors beside an adapter.
     """
     from engine.checkpoint import locate
     from engine.checkpoint.fingerprint import base_sha256
