@@ -49,8 +49,8 @@ class EvaluateConfig:
 
     Attributes:
         most_clips: at most so many held-out clips are heard as they are.
-        scenario_clips: copies of held-out clips in each of the 54 scenarios; 0 where the data has
-            degraded clips enough.
+        scenario_clips: copies of held-out clips in each of the 54 scenarios, from 5 on with an
+            interval for each; 0 where the data has degraded clips enough.
         clean: folders and files with clips known to be clean, and not of this run, to measure harm
             on; beside those of the data that say so.
         current: the adapter in use: NAME[@VERSION] in the library, or a folder; "" for the one the
@@ -62,7 +62,7 @@ class EvaluateConfig:
     """
 
     most_clips: int = 500
-    scenario_clips: int = 4
+    scenario_clips: int = 5
     clean: tuple[str, ...] = ()
     current: str = ""
     routed: bool = True
