@@ -92,10 +92,11 @@ class RlConfig:
         if not (self.epsilon_low < 1 and self.overlong_share <= 1 and self.overlong_share >= 0):
             raise UsageError("epsilon_low must be below 1, and overlong_share from 0 to 1.")
 
-    def learnt_at_once(self, most: int) -> int:
-        """Rollouts in memory while learning, ``most`` or less: some clips with all of theirs, or
-        one clip with as many as an equal part of it has."""
+    def learnt_at_once(self, clips_at_once: int, halvings: int = 0) -> int:
+        """Rollouts in memory while learning: those of some clips, at least of one, for they share
+        its prompt; an equal part of them where memory ran out."""
         whole, group = self.clips_per_step * self.rollouts, self.rollouts
+        most = max(1, max(group, clips_at_once) >> halvings)
         sizes = range(1, min(most, whole) + 1)
         return max(n for n in sizes if group % n == 0 or (n % group == 0 and whole % n == 0))
 

@@ -128,7 +128,7 @@ def ablate(
 
 def markdown(rows: list[Row]) -> str:
     """The table for people."""
-    heads = ("reward", "WER", "95 % interval", "less full", "best step", "loops", "skipped")
+    heads = ("reward", "WER", "95 % interval", "minus full", "best step", "loops", "silent groups")
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
     for row in rows:
         near, gap = row.interval, row.to_full.interval if row.to_full else None

@@ -104,7 +104,7 @@ def training_arguments(run: Run, context: Context) -> Any:
     config, rl = run.config, run.config.rl
     device = choose(config.model.device)
     rollouts = rl.clips_per_step * rl.rollouts
-    at_once = rl.learnt_at_once(run.clips_at_once)
+    at_once = rl.learnt_at_once(config.batch.clips_at_once, run.state().halvings)
     logging.set_verbosity_error()
     arguments = GRPOConfig(
         output_dir=str(run.checkpoints(context.stage)),

@@ -113,13 +113,28 @@ def test_sampling_takes_what_was_reckoned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "learnt", "clips"),
-    [(8, 6, 1), (12, 12, 1), (23, 12, 1), (24, 24, 2), (96, 48, 4), (2, 2, 1), (1, 1, 1)],
+    ("clips_at_once", "halvings", "learnt"),
+    [
+        (1, 0, 12),
+        (23, 0, 12),
+        (24, 0, 24),
+        (96, 0, 48),
+        (24, 1, 12),
+        (8, 1, 6),
+        (8, 2, 3),
+        (8, 9, 1),
+    ],
 )
-def test_what_is_at_once_shares_prompts_evenly(most: int, learnt: int, clips: int) -> None:
+def test_rollouts_that_are_learnt_from_at_once_share_prompts_evenly(
+    clips_at_once: int, halvings: int, learnt: int
+) -> None:
     config = RlConfig(rollouts=12, clips_per_step=4)
-    assert config.learnt_at_once(most) == learnt
-    assert config.sampled_at_once(most) == clips
+    assert config.learnt_at_once(clips_at_once, halvings) == learnt
+
+
+@pytest.mark.parametrize(("most", "clips"), [(1, 1), (23, 1), (24, 2), (96, 4)])
+def test_whole_groups_are_sampled_at_once(most: int, clips: int) -> None:
+    assert RlConfig(rollouts=12, clips_per_step=4).sampled_at_once(most) == clips
 
 
 def test_the_presets_fit_the_cards_they_are_named_for() -> None:
