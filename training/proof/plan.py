@@ -141,6 +141,22 @@ class SftSizes:
         return self.phase_1 + self.phase_2 + self.phase_3
 
 
+RL_SETTINGS = RlConfig(
+    steps=200,
+    rollouts=8,
+    clips_per_step=8,
+    most_refills=1,
+    rate=2e-4,
+    most_tokens=96,
+    held_out_every_steps=25,
+    patience=0,
+)
+"""For both rewards. A step takes about 2 s on one core; every clip is asked for once. In a trial
+with 4 clips a step, held-out WER of 200 clips went at this rate from 48.1 to 47.4 % in 20 steps,
+and up and down from there, while the reward rose from 0.73 to 0.76 in 60: hence 8 clips, and the
+best of nine measurements is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything; the defaults are the proof.
@@ -167,19 +183,7 @@ class Plan:
     tests: TrialSizes = field(default_factory=TrialSizes)
     sft: SftSizes = field(default_factory=SftSizes)
     rl_clips: int = 2000
-    rl: RlConfig = field(
-        default_factory=lambda: RlConfig(
-            steps=100,
-            rollouts=8,
-            clips_per_step=4,
-            rate=1e-4,
-            rollouts_at_once=32,
-            most_tokens=96,
-            most_refills=1,
-            held_out_every_steps=20,
-            patience=0,
-        )
-    )
+    rl: RlConfig = RL_SETTINGS
     seeds: tuple[int, ...] = (1, 2, 3)
     once: tuple[Row, ...] = ()
     mini: Sizes = field(default_factory=Sizes)
