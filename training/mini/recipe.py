@@ -56,9 +56,9 @@ class Plan:
     model: ModelSizes = field(default_factory=ModelSizes)
     encoder: Budget = field(default_factory=lambda: Budget(seconds=8 * 60))
     joint: Budget = field(default_factory=lambda: Budget(seconds=36 * 60))
-    refine: Budget = field(default_factory=lambda: Budget(seconds=55 * 60))
+    refine: Budget = field(default_factory=lambda: Budget(seconds=60 * 60))
     scene_pools: int = 56
-    robust: Budget = field(default_factory=lambda: Budget(seconds=38 * 60))
+    robust: Budget = field(default_factory=lambda: Budget(seconds=36 * 60))
     router: Budget = field(default_factory=lambda: Budget(seconds=6 * 60))
     per_scenario: int = 24
     processes: int = 2
