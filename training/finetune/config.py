@@ -49,8 +49,8 @@ class DataConfig:
         most_clip_s: longer clips are left out, s.
         unmarked: what clips are that do not say what was done to them: "clean", or "own" for
             recordings as they are.
-        noise: folder of noises of one's own, for degraded copies, beside the built-in ones; "" for
-            none.
+        noise: folder of noises of one's own, for degraded copies, in place of the built-in ones; ""
+            for those.
     """
 
     paths: tuple[str, ...] = ()

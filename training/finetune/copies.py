@@ -109,7 +109,7 @@ def copied(
         run: the run; they go into its folder ``copies``.
         context: of the stage.
         wanted: the copies.
-        materials: rooms and noises; by default the built-in ones with ``[data] noise``.
+        materials: rooms and noises; by default the built-in ones, and ``[data] noise``.
 
     Returns:
         The copies in their order.
