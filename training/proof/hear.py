@@ -11,45 +11,71 @@ from engine.checkpoint import ModelFolder, locate, with_adapter
 from engine.models import find
 from engine.recognizer import Clip, Recognizer
 from engine.router import Router
+from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.evaluate import EvaluationClip
 from training.evaluate.store import Heard, Judged, Store
 from training.proof.material import read_tests
 from training.proof.plan import Plan, Row
 from training.proof.rows import adapter_folder, name_of
 
-ROUTER = "router"
+_ROUTER = "router"
 _AT_ONCE = 120
 """Clips in memory at once."""
 
 
 def hear_base(work: Path, plan: Plan) -> None:
     """Hears all clips with the base model; a clip that was heard is not heard again."""
-    _hear(work, str(Row.BASE), _base(plan), gate=0.0)
+    _hear(work, str(Row.BASE), str(Row.BASE), _base(plan), gate=0.0)
 
 
 def hear_row(work: Path, plan: Plan, row: Row, seed: int) -> None:
     """Hears all clips with the adapter of a row; a clip that was heard is not heard again."""
-    model = with_adapter(_base(plan), adapter_folder(work, row, seed))
-    _hear(work, name_of(row, seed), model, gate=1.0)
+    adapter = adapter_folder(work, row, seed)
+    model = with_adapter(_base(plan), adapter)
+    _hear(work, name_of(row, seed), adapter_sha256(adapter), model, gate=1.0)
 
 
 def judge_clips(work: Path, plan: Plan) -> None:
-    """Asks the model's router about all clips."""
-    path = locate(find(plan.model)).router
-    assert path is not None  # mini has one
+    """Asks the model's router about all clips; it is not asked twice."""
+    path = router_of(plan)
+    by, store = file_sha256(path), _store(work, _ROUTER)
+    missing = [clip for clip in _clips(work) if (clip.id, by) not in store.probabilities]
+    if not missing:
+        return
     router = Router.load(path)
-    store = store_of(work, ROUTER)
-    missing = [clip for clip in _clips(work) if (clip.id, ROUTER) not in store.probabilities]
     with store.writing() as writer:
         for at in range(0, len(missing), _AT_ONCE):
             part = missing[at : at + _AT_ONCE]
             found = router.probabilities([load(clip.audio) for clip in part])
             for clip, probability in zip(part, found, strict=True):
-                writer.judged(Judged(clip.id, ROUTER, round(float(probability), 6)))
+                writer.judged(Judged(clip.id, by, round(float(probability), 6)))
 
 
-def store_of(work: Path, name: str) -> Store:
-    """What was heard so far by one of them."""
+def router_of(plan: Plan) -> Path:
+    """The router that the model has."""
+    path = _base(plan).router
+    assert path is not None  # mini has one
+    return path
+
+
+def texts_of(work: Path, row: Row, seed: int) -> dict[str, str]:
+    """Clip -> what was heard with the adapter of a row as it is now; of the base, with any seed."""
+    if row is Row.BASE:
+        name = by = str(row)
+    else:
+        name, by = name_of(row, seed), adapter_sha256(adapter_folder(work, row, seed))
+    found = _store(work, name).hypotheses
+    return {clip: heard.text for (clip, who), heard in found.items() if who == by}
+
+
+def probabilities_of(work: Path, plan: Plan) -> dict[str, float]:
+    """Clip -> degraded probability by the model's router as it is now."""
+    by = file_sha256(router_of(plan))
+    found = _store(work, _ROUTER).probabilities
+    return {clip: one.degraded_probability for (clip, who), one in found.items() if who == by}
+
+
+def _store(work: Path, name: str) -> Store:
     return Store(work / "heard" / name)
 
 
@@ -63,9 +89,9 @@ def _clips(work: Path) -> Sequence[EvaluationClip]:
     return sorted((*clips, *held_out), key=lambda clip: clip.duration_s)
 
 
-def _hear(work: Path, name: str, model: ModelFolder, gate: float) -> None:
-    store = store_of(work, name)
-    missing = [clip for clip in _clips(work) if (clip.id, name) not in store.hypotheses]
+def _hear(work: Path, name: str, by: str, model: ModelFolder, gate: float) -> None:
+    store = _store(work, name)
+    missing = [clip for clip in _clips(work) if (clip.id, by) not in store.hypotheses]
     if not missing:
         return
     recognizer = Recognizer.load(model, "cpu")
@@ -77,7 +103,7 @@ def _hear(work: Path, name: str, model: ModelFolder, gate: float) -> None:
                 writer.heard(
                     Heard(
                         clip=part[index].id,
-                        by=name,
+                        by=by,
                         text=found.text,
                         language=found.language,
                         confidence=round(found.confidence, 4),

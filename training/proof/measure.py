@@ -15,7 +15,7 @@ from training.data import Example, read_examples
 from training.data.example import TRAIN
 from training.evaluate import EvaluationClip
 from training.finetune.run import Run
-from training.proof.hear import ROUTER, store_of
+from training.proof.hear import probabilities_of, router_of, texts_of
 from training.proof.material import RL, SFT, TEST, read_tests
 from training.proof.plan import Plan, Row
 from training.proof.results import (
@@ -38,7 +38,6 @@ from training.proof.systems import (
 )
 from training.rl.events import BestKept, RlStepDone
 from training.score import (
-    ClipScore,
     score_clip,
 )
 
@@ -57,13 +56,12 @@ def measure(work: Path, plan: Plan, command: str) -> Results:
         plan.trainings(), key=lambda one: held_out_wer[one[0]][trained[one[0]].index(one[1])]
     )
     model = locate(find(plan.model))
-    assert model.router is not None
     return Results(
         format_version=FORMAT_VERSION,
         created_at=now(),
         command=command,
         versions=installed(TOOLS),
-        sha256={"base": base_sha256(model), "router": file_sha256(model.router)}
+        sha256={"base": base_sha256(model), "router": file_sha256(router_of(plan))}
         | {Path(name).stem: file_sha256(work / name) for name in (SFT, RL, TEST)},
         threshold=USUAL_THRESHOLD,
         facts=_facts(work, plan),
@@ -104,19 +102,21 @@ def measure(work: Path, plan: Plan, command: str) -> Results:
 
 
 def _systems(work: Path, plan: Plan, clips: Sequence[EvaluationClip]) -> Systems:
-    names = {row: [name_of(r, seed) for r, seed in plan.trainings() if r is row] for row in Row}
-    names[Row.BASE] = [str(Row.BASE)]
-    judged = store_of(work, ROUTER).probabilities
+    judged = probabilities_of(work, plan)
+    systems = [(Row.BASE, 0), *plan.trainings()]
+    heard = {system: texts_of(work, *system) for system in systems}
     return Systems(
         clips,
-        [judged[clip.id, ROUTER].degraded_probability >= USUAL_THRESHOLD for clip in clips],
-        {row: [_scores(work, name, clips) for name in own] for row, own in names.items()},
+        [judged[clip.id] >= USUAL_THRESHOLD for clip in clips],
+        {
+            row: [
+                [score_clip(clip.text, heard[system][clip.id]) for clip in clips]
+                for system in systems
+                if system[0] is row
+            ]
+            for row in Row
+        },
     )
-
-
-def _scores(work: Path, name: str, clips: Sequence[EvaluationClip]) -> list[ClipScore]:
-    heard = store_of(work, name).hypotheses
-    return [score_clip(clip.text, heard[clip.id, name].text) for clip in clips]
 
 
 def _facts(work: Path, plan: Plan) -> dict[str, float]:

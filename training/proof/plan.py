@@ -189,6 +189,14 @@ class Plan:
     mini: Sizes = field(default_factory=Sizes)
     model: str = "mini"
 
+    def clips(self) -> str:
+        """All that the clips follow from, the base model aside."""
+        kinds = (
+            self.train_sentences, self.train_clips, self.held_out_sentences, self.held_out_clips,
+            self.tests, self.rl_clips, self.mini, CLEAN_SHARE, SEED, RL_LIMIT,
+        )  # fmt: skip
+        return " ".join(map(str, kinds))
+
     def trainings(self) -> list[tuple[Row, int]]:
         """Row and seed of everything that is trained: what others need first, then the longest."""
         rows = (Row.A2S, Row.SFT, Row.DAPO, Row.DG_WGPO)

@@ -29,8 +29,6 @@ from training.proof.rows import name_of, train_row
 PARTS = 2
 """Of the measurement of the base model's WER."""
 
-_BASE = "base.sha256"
-
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -66,6 +64,7 @@ class Proof:
                 stage()
                 finished.touch()
         aloud("== results")
+        judge_clips(self.work, self.plan)  # by the router as it is now; mere seconds
         return measure(self.work, self.plan, self.command)
 
     def _stages(self) -> dict[str, Callable[[], None]]:
@@ -100,23 +99,34 @@ class Proof:
             work = (self.work, self.plan, row, seed)
             jobs.append(Job(name_of(row, seed), train_row, work, needs))
         jobs.append(Job("hear-base", hear_base, (self.work, self.plan)))
-        jobs.append(Job("judge", judge_clips, (self.work, self.plan)))
         for row, seed in trainings:
             work, name = (self.work, self.plan, row, seed), name_of(row, seed)
             jobs.append(Job(f"hear-{name}", hear_row, work, frozenset({name})))
         return jobs
 
     def _settle(self) -> None:
-        """Notes base model and plan, or compares them with those that the folder was begun with."""
-        told = f"{base_sha256(locate(find(self.plan.model)))}\n{self.plan}\n"
-        path = self.work / _BASE
-        if path.exists() and path.read_text(encoding="utf-8") != told:
-            raise UsageError(
-                f"{self.work} was begun with another base model or another plan.",
-                "It was left alone.",
-                "Delete it, or name another folder with --work.",
-            )
-        write_text(path, told)
+        """Notes what all follows from, or compares it with what the folder was begun with."""
+        base = base_sha256(locate(find(self.plan.model)))
+        _same(
+            self.work / "clips.txt",
+            f"{base}\n{self.plan.clips()}\n",
+            f"{self.work} was begun with another base model, or for other clips.",
+            "Delete it, or name another folder with --work.",
+        )
+        rows = [self.plan.settings(row, seed, "") for row, seed in self.plan.trainings()]
+        _same(
+            self.work / "jobs" / "rows.txt",
+            "".join(f"{settings}\n" for settings in rows),
+            f"The rows in {self.work} were begun with another plan.",
+            "Delete jobs, runs and rows.finished in it to train anew on the same clips.",
+        )
+
+
+def _same(path: Path, told: str, what: str, remedy: str) -> None:
+    if path.exists() and path.read_text(encoding="utf-8") != told:
+        raise UsageError(what, "It was left alone.", remedy)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, told)
 
 
 def publish(results: Results, out: Path) -> None:

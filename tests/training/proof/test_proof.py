@@ -15,7 +15,7 @@ from engine.errors import UsageError
 from engine.models import verify
 from training.mini.corpus import Sizes, load_script, write_job
 from training.mini.speak import HOP, SAMPLE_RATE, Wave
-from training.proof.hear import store_of
+from training.proof.hear import texts_of
 from training.proof.material import HELD_OUT_SET, TRAIN_SET, read_tests
 from training.proof.plan import FULL, Plan, Row, SftSizes, TrialSizes
 from training.proof.results import ALWAYS, CLEAN, ROUTED, Results
@@ -135,14 +135,15 @@ def test_test_clips_and_held_out_clips_are_apart(proof: Proof, results: Results)
     clips, held_out = read_tests(proof.work)
     assert len(held_out) == PLAN.held_out_clips
     assert len(clips) == len(results.routed.split()) == len(results.errors["a2s-1"].split())
-    heard = store_of(proof.work, "a2s-1").hypotheses
+    heard = texts_of(proof.work, Row.A2S, 1)
     assert len(heard) == len(clips) + len(held_out)
 
 
-def test_another_plan_is_refused(proof: Proof, results: Results) -> None:
-    other = replace(proof, plan=replace(PLAN, rl_clips=5))
+def test_other_clips_and_other_rows_are_refused(proof: Proof, results: Results) -> None:
+    with pytest.raises(UsageError, match="other clips"):
+        replace(proof, plan=replace(PLAN, rl_clips=5)).run()
     with pytest.raises(UsageError, match="another plan"):
-        other.run()
+        replace(proof, plan=replace(PLAN, rl=replace(PLAN.rl, rate=1.0))).run()
 
 
 def test_the_page_and_its_figures_are_written(results: Results, tmp_path: Path) -> None:
