@@ -71,7 +71,7 @@ def mini_materials(corpus: Corpus, folder: Path) -> Materials:
                 path = partial / f"{talker:02d}-{number}.flac"
                 sf.write(path, corpus.wave(clip).numpy(), SAMPLE_RATE)
         partial.rename(speech)
-    return FileMaterials(RoomBank.cached(folder), speech_root=speech)
+    return FileMaterials(RoomBank.cached(folder), speech_root=speech, cache=folder)
 
 
 def materials_beside(folder: Path) -> Path:
