@@ -113,8 +113,8 @@ def _at_least(name: str, value: float, least: float) -> None:
 MINI = RlConfig(
     steps=200,
     rollouts=8,
-    clips_per_step=4,
-    rate=5e-5,
+    clips_per_step=8,
+    rate=2e-4,
     rollouts_at_once=32,
     most_tokens=96,
     held_out_every_steps=20,
