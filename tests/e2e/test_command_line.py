@@ -16,7 +16,7 @@ import soundfile
 from training.score import count_errors
 
 WILDSCRIBE = (sys.executable, "-m", "app")
-MOST_ERRORS = 0.15
+MOST_ERRORS = 0.08
 LONG_S = 600
 
 
