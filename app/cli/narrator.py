@@ -65,6 +65,8 @@ def sentence(event: events.Event) -> str:
             return f"{event.stage}: going on behind step {event.step} of {event.steps}"
         case events.HeldOutScored():
             return f"{event.stage}  held-out WER {event.wer:.1%} over {event.clips} clips"
+        case events.BatchHalved(stage="rl"):
+            return f"rl: memory ran out; on with {event.clips_at_once} rollouts at once"
         case events.BatchHalved():
             return f"{event.stage}: memory ran out; on with {event.clips_at_once} clips at once"
         case events.StageFinished(early=True):

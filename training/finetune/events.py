@@ -138,7 +138,8 @@ class SampleHeard(Event):
 
 @dataclass(frozen=True, slots=True)
 class BatchHalved(Event):
-    """Memory ran out; it goes on from the last checkpoint with fewer clips at once."""
+    """Memory ran out; it goes on from the last checkpoint with fewer clips at once, or in the
+    stage ``rl`` rollouts."""
 
     kind: ClassVar[str] = "batch_halved"
     stage: str

@@ -171,6 +171,13 @@ class Run:
         """Clips in memory at once in one process, after what memory has taught."""
         return max(1, self.config.batch.clips_at_once >> self.state().halvings)
 
+    def at_once(self, stage: str) -> int:
+        """What memory holds at once in a stage: clips, or the rollouts that are learnt from."""
+        if stage != "rl":
+            return self.clips_at_once
+        most = max(self.config.batch.clips_at_once, self.config.rl.rollouts)
+        return max(1, most >> self.state().halvings)
+
     def checkpoints(self, stage: str) -> Path:
         """Where a stage keeps its own; may not exist yet."""
         return self.folder / "checkpoints" / stage

@@ -86,15 +86,17 @@ def _fitting(run: Run, context: Context, function: Stage) -> Outcome:
 
 def _halve(run: Run, context: Context, error: BaseException) -> None:
     # One process of several cannot go back alone: the others wait for it inside a step.
-    if run.clips_at_once == 1 or context.processes > 1:
+    at_once = run.at_once(context.stage)
+    if at_once == 1 or context.processes > 1:
+        clips = "rollouts" if context.stage == "rl" else "clips"
         raise OutOfMemoryError(
-            f"Memory ran out with {run.clips_at_once} clips at once.",
+            f"Memory ran out with {at_once} {clips} at once.",
             "The last complete checkpoint is kept.",
             "Lower clips_at_once, leave out long clips, or use a smaller model; then resume.",
         ) from error
     state = run.state()
     _save(run, context, replace(state, halvings=state.halvings + 1))
-    context.emit(BatchHalved(context.stage, run.clips_at_once))
+    context.emit(BatchHalved(context.stage, run.at_once(context.stage)))
 
 
 def _after(run: Run, context: Context, state: RunState, outcome: Outcome) -> RunState:

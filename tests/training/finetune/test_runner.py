@@ -12,6 +12,7 @@ from training.finetune.config import BatchConfig, RunConfig
 from training.finetune.context import Context, Outcome
 from training.finetune.errors import DiskFullError, LossNotFiniteError, RunError
 from training.finetune.events import BatchHalved, Event, RunFailed, RunFinished, StagePaused
+from training.finetune.rl_config import RlConfig
 from training.finetune.run import Command, Run, Status
 from training.finetune.runner import train
 from training.finetune.stages import STAGES, Stage, stage
@@ -111,6 +112,19 @@ def test_memory_that_runs_out_halves_what_is_in_it(run: Run) -> None:
     assert sizes == [4, 2, 1, 1]
     halved = [event for event in heard if isinstance(event, BatchHalved)]
     assert [event.clips_at_once for event in halved] == [2, 1]
+
+
+def test_in_reinforcement_learning_the_rollouts_of_a_single_clip_are_halved(tmp_path: Path) -> None:
+    config = RunConfig(stages=("rl",), batch=BatchConfig(clips_at_once=1), rl=RlConfig(rollouts=4))
+    sizes: list[int] = []
+
+    def greedy(run: Run, context: Context) -> Outcome:
+        sizes.append(run.at_once("rl"))
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(OutOfMemoryError, match="1 rollouts at once"):
+        train(Run.create(tmp_path / "run", config), find=always(greedy))
+    assert sizes == [4, 2, 1]
 
 
 def test_memory_that_runs_out_over_a_single_clip_ends_it(run: Run) -> None:
