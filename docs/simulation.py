@@ -21,8 +21,7 @@ import soundfile as sf
 from PySide6.QtGui import QGuiApplication
 
 from docs.spectrogram import draw as picture
-from engine.checkpoint import locate
-from engine.models import find
+from engine.models import located
 from engine.recognizer import Recognizer
 from engine.router import Router
 from training.mini.corpus import Sizes, script
@@ -126,7 +125,7 @@ def main() -> None:
     app = QGuiApplication([])
     PICTURES.mkdir(exist_ok=True)
     clips = test_clips()
-    folder = locate(find(sys.argv[1] if len(sys.argv) > 1 else "mini"))
+    folder = located(sys.argv[1] if len(sys.argv) > 1 else "mini")
     assert folder.router is not None
     router, recognizer = Router.load(folder.router), Recognizer.load(folder, "cpu")
     with tempfile.TemporaryDirectory() as scratch:

@@ -51,16 +51,19 @@ class Judge:
         self.threshold = threshold
 
     @classmethod
-    def open(cls, model: str | Path = "mini") -> Judge:
+    def open(cls, model: str | Path = "mini", *, adapter: Path | None = None) -> Judge:
         """Loads the router of a model, and nothing else of it.
+
+        Args:
+            model: as `engine.transcriber.Transcriber.open` takes it.
+            adapter: likewise; its router is taken where one lies beside it.
 
         Raises:
             ModelError: the model is not here, or its router cannot be used.
         """
-        from engine.checkpoint import locate
-        from engine.models import find
+        from engine.models import located
 
-        return cls.of(locate(find(model)))
+        return cls.of(located(model, adapter))
 
     @classmethod
     def of(cls, folder: ModelFolder) -> Judge:

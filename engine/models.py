@@ -15,7 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
-from engine.checkpoint import locate
+from engine.checkpoint import ModelFolder, locate, with_adapter
 from engine.errors import MissingModelError, ModelError, PickleRefusedError, StorageError
 
 SUMS = "SHA256SUMS"
@@ -99,6 +99,21 @@ def find(model: str | Path) -> Path:
         f"There is no model '{model}' on this computer.",
         remedy=f"Models here: {here}. Import a folder with: wildscribe models import FOLDER",
     )
+
+
+def located(model: str | Path, adapter: Path | None = None) -> ModelFolder:
+    """The parts of a model by name or path.
+
+    Args:
+        model: as `find` takes it.
+        adapter: folder of an adapter in place of the model's own, see
+            `engine.checkpoint.with_adapter`.
+
+    Raises:
+        ModelError: no such model here, or it or the adapter lacks a part.
+    """
+    folder = locate(find(model))
+    return folder if adapter is None else with_adapter(folder, adapter)
 
 
 def verify(model: str | Path) -> list[VerifiedFile]:

@@ -70,13 +70,10 @@ class Transcriber:
             ModelError: the weights cannot be used.
             DeviceError: the device cannot be used.
         """
-        from engine.checkpoint import locate, with_adapter
-        from engine.models import find
+        from engine.models import located
         from engine.recognizer import Recognizer
 
-        folder = locate(find(model))
-        if adapter is not None:
-            folder = with_adapter(folder, adapter)
+        folder = located(model, adapter)
         judge = Judge.of(folder)
         return cls(Recognizer.load(folder, device=device, dtype=dtype), judge)
 

@@ -87,9 +87,8 @@ def add(
     A run tells where its adapter comes from, and brings its router and threshold; so do the files
     lineage.json and router.safetensors beside an adapter.
     """
-    from engine.checkpoint import locate
     from engine.checkpoint.fingerprint import base_sha256
-    from engine.models import find
+    from engine.models import located
     from training.adapters import Lineage
     from training.adapters.from_run import adapter_of
     from training.adapters.library import require_base
@@ -99,7 +98,7 @@ def add(
     if (folder / "config.toml").is_file():
         folder, lineage = adapter_of(Run(folder), licence)
     else:
-        base = locate(find(model))
+        base = located(model)
         lineage = Lineage(base=base.name, base_sha256=base_sha256(base), licence=licence)
         if (folder / FILE).is_file():
             made_for, lineage = lineage.base_sha256, read_lineage(folder)
@@ -208,15 +207,15 @@ def merge(
     ] = "original",
 ) -> None:
     """Write base and adapter as one model, for programs that know no adapters."""
-    from engine.checkpoint import BaseLayout, locate
+    from engine.checkpoint import BaseLayout
     from engine.checkpoint.fingerprint import base_sha256
-    from engine.models import find
+    from engine.models import located
     from training.adapters.library import require_base
     from training.adapters.merge import merge as merged
 
     console = Console.standard()
     entry = library().find(adapter)
-    base = locate(find(model))
+    base = located(model)
     require_base(entry.lineage, base_sha256(base), entry.reference)
     with console.progress(out.name) as bar:
         made = merged(base, entry.path, out, BaseLayout(layout), bar.update_count)

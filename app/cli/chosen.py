@@ -20,9 +20,8 @@ def choose_for(adapter: str, model: str) -> "ChosenAdapter":
     Raises:
         ModelError: the model or the adapter is not here, or they do not belong together.
     """
-    from engine.checkpoint import locate
     from engine.checkpoint.fingerprint import base_sha256
-    from engine.models import find
+    from engine.models import located
     from training.adapters.choose import choose
 
-    return choose(library(), adapter, base_sha256(locate(find(model))))
+    return choose(library(), adapter, base_sha256(located(model)))

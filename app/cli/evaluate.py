@@ -58,10 +58,9 @@ def command(
     Clips named "clean" show harm, clips of a scenario show the use; all others are your own. The
     folder gets report.html, report.md and report.json. Ctrl-C keeps what was heard.
     """
-    from engine.checkpoint import locate
     from engine.checkpoint.fingerprint import base_sha256
     from engine.errors import UsageError
-    from engine.models import find
+    from engine.models import located
     from training.adapters.choose import choose
     from training.evaluate import Group, Limits, Request, evaluate
     from training.evaluate.listen import Candidate, Listener
@@ -69,7 +68,7 @@ def command(
     console = Console.standard()
     if clean_limit < 0:
         raise UsageError(f"The limit is {clean_limit} points.", remedy="Use 0 or more.")
-    base = locate(find(model))
+    base = located(model)
     sha256 = base_sha256(base)
     chosen = choose(library(), new, sha256)
     groups = {"degraded": (Group.DEGRADED,), "own": (Group.OWN,)}

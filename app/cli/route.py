@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.chosen import choose_for
 from app.cli.console import Console, table
 from app.cli.transcribe import Model, Threshold
 from engine.export import render
@@ -15,6 +16,10 @@ from engine.transcript import Transcript
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An audio or video file.")],
     model: Model = "mini",
+    adapter: Annotated[
+        str | None,
+        typer.Option(help="Judge with the router of an adapter, where it has one: NAME[@VERSION]."),
+    ] = None,
     threshold: Threshold = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="As a transcript in JSON, without text.")
@@ -22,10 +27,13 @@ def command(
 ) -> None:
     """Show the route of every segment, and why."""
     console = Console.standard()
+    chosen = None if adapter is None else choose_for(adapter, model)
+    if threshold is None and chosen is not None:
+        threshold = chosen.threshold
     options = TranscribeOptions(threshold=threshold)
     from engine.judge import Judge
 
-    judge = Judge.open(model)
+    judge = Judge.open(model, adapter=chosen.folder if chosen else None)
     with console.progress(file.name) as bar:
         routed = judge.route(file, options, on_progress=bar.update)
     for warning in routed.warnings:

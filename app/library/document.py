@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from engine.transcript import Segment, Transcript
+from engine.transcript import USUAL_THRESHOLD, Segment, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,15 @@ class Document:
     heard_s: float = 0.0
 
     @classmethod
-    def of(cls, source: Path) -> "Document":
-        """A new document for a recording that nobody has heard yet."""
+    def of(cls, source: Path, threshold: float = USUAL_THRESHOLD) -> "Document":
+        """A new document for a recording that nobody has heard yet.
+
+        Args:
+            source: the recording.
+            threshold: degraded probability from which the robust route is taken, in [0, 1].
+        """
         title = source.stem.encode("utf-8", "replace").decode()
-        empty = Transcript(str(source), duration_s=0.0, complete=False)
+        empty = Transcript(str(source), duration_s=0.0, complete=False, threshold=threshold)
         return cls(uuid4().hex, title, datetime.now(UTC), empty)
 
     @property

@@ -11,7 +11,9 @@ from app.window.document.presenter import DocumentPresenter
 from app.window.job import Job
 from app.window.problem import Problem
 from app.window.services import Services
-from engine.errors import MissingAudioError, StorageError, WildscribeError
+from engine.errors import MissingAudioError, ModelError, StorageError, WildscribeError
+from engine.models import located
+from engine.transcript import USUAL_THRESHOLD
 
 _LAST_OPENED = "last_opened"
 
@@ -77,7 +79,7 @@ class WindowPresenter(QObject):
 
     def add(self, path: Path) -> DocumentPresenter:
         """A new document for a recording, in the library at once."""
-        document = Document.of(path.absolute())
+        document = Document.of(path.absolute(), self._threshold())
         self._save(document)
         presenter = self._present(DocumentModel(document))
         self._list()
@@ -129,6 +131,13 @@ class WindowPresenter(QObject):
             self._library.remember(key, value)
         except StorageError as error:
             self.report(error)
+
+    def _threshold(self) -> float:
+        """The one that the model's router was made with."""
+        try:
+            return located(self._services.engine.settings.model).threshold
+        except ModelError:  # the engine, which needs more of the model, reports it
+            return USUAL_THRESHOLD
 
     def _present(self, model: DocumentModel) -> DocumentPresenter:
         presenter = DocumentPresenter(model, self._services, self)

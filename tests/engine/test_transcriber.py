@@ -11,7 +11,6 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from engine.checkpoint import locate, with_adapter
 from engine.errors import CancelledError, MissingAudioError, MissingModelError, UsageError
 from engine.judge import Judge
 from engine.options import Progress, TranscribeOptions
@@ -119,7 +118,7 @@ def test_the_threshold_is_the_routers_own_unless_one_is_asked_for(
     folder = shutil.copytree(mini / "adapters" / "robust", tmp_path / "own")
     shutil.copyfile(mini / "router" / "router.safetensors", folder / "router.safetensors")
     (folder / "router.json").write_text('{"threshold": 0.0}')
-    judge = Judge.of(with_adapter(locate(mini), folder))
+    judge = Judge.open(mini, adapter=folder)
     always = judge.route(sample)
     assert always.threshold == 0.0
     assert {s.route for s in always.segments} == {Route.ROBUST}

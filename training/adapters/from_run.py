@@ -3,10 +3,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.checkpoint import locate
 from engine.checkpoint.fingerprint import base_sha256
 from engine.checkpoint.folder import ROUTER_FILE
-from engine.models import find
+from engine.models import located
 from training.adapters.errors import AdapterError, MissingAdapterError
 from training.adapters.fingerprint import adapter_sha256
 from training.adapters.lineage import Lineage
@@ -34,7 +33,7 @@ def adapter_of(run: Run, licence: str = "") -> tuple[Path, Lineage]:
         )
     made = run.adapter(stages[-1])
     _require_own_router(run, stages[-1], made)
-    base = locate(find(run.config.model.path))
+    base = located(run.config.model.path)
     start = run.config.adapter.start_from
     scored = [event for event in run.events() if isinstance(event, HeldOutScored)]
     return made, Lineage(

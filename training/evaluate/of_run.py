@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.checkpoint import locate
 from engine.checkpoint.fingerprint import base_sha256
 from engine.errors import CancelledError, UsageError
-from engine.models import find
+from engine.models import located
 from training.evaluate.listen import Listener
 from training.finetune.context import Context
 from training.finetune.events import ClipsHeard
@@ -43,7 +42,7 @@ def ears(run: Run, context: Context) -> Iterator[Listener]:
         ModelError: the base model is not here any more.
     """
     wanted = run.config.model
-    model = locate(find(wanted.path))
+    model = located(wanted.path)
     cancel = threading.Event()
 
     def heard(done: int, total: int) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.audio import load
-from engine.checkpoint import locate
 from engine.checkpoint.fingerprint import base_sha256
 from engine.languages import LANGUAGES, UNSPACED
-from engine.models import find
+from engine.models import located
 from engine.recognizer import Clip, Recognizer
 from training.data import Example, Problem, check, read, read_examples, split, write_examples
 from training.data.example import HELD_OUT, TRAIN
@@ -127,7 +126,7 @@ def _sealed(run: Run) -> None:
             "What was learnt is kept.",
             "Put the file back, or begin a new run with the new clips.",
         )
-    base = base_sha256(locate(find(run.config.model.path)))
+    base = base_sha256(located(run.config.model.path))
     if state.base_sha256 not in ("", base):
         raise RunError(
             f"The model '{run.config.model.path}' is not the one that the run began with.",

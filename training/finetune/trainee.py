@@ -10,11 +10,11 @@ import torch
 from peft import PeftModel
 from peft.tuners.lora import LoraLayer
 
-from engine.checkpoint import ModelFolder, locate
+from engine.checkpoint import ModelFolder
 from engine.checkpoint.base import load_base, stored_dtype
 from engine.checkpoint.mount import ADAPTER_NAME
 from engine.device import Device, choose, pick_dtype
-from engine.models import find
+from engine.models import located
 from engine.recognizer import Recognizer
 from training.finetune.config import ModelConfig, RunConfig
 from training.finetune.lora import with_adapter
@@ -97,7 +97,7 @@ def autocast_dtype(device: Device, config: ModelConfig) -> str | None:
 def place(config: ModelConfig) -> tuple[ModelFolder, Device, torch.dtype]:
     """Where the base is, what it runs on, and in which precision. Raises as `load_trainee`."""
     # An adapter that came with the base is another one than that which learns.
-    folder = replace(locate(find(config.path)), adapter=None)
+    folder = replace(located(config.path), adapter=None)
     device = choose(config.device)
     own = os.environ.get("LOCAL_RANK")
     if device.name == "cuda" and own is not None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.audio import load
-from engine.checkpoint import ModelFolder, locate, with_adapter
-from engine.models import find
+from engine.checkpoint import ModelFolder, with_adapter
+from engine.models import located
 from engine.recognizer import Clip, Recognizer
 from engine.router import Router
 from training.adapters.fingerprint import adapter_sha256, file_sha256
@@ -80,7 +80,7 @@ def _store(work: Path, name: str) -> Store:
 
 
 def _base(plan: Plan) -> ModelFolder:
-    return locate(find(plan.model))
+    return located(plan.model)
 
 
 def _clips(work: Path) -> Sequence[EvaluationClip]:

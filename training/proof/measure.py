@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from engine.checkpoint import locate
 from engine.checkpoint.fingerprint import base_sha256
-from engine.models import find
+from engine.models import located
 from engine.transcript import USUAL_THRESHOLD
 from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.adapters.lineage import TOOLS, installed
@@ -55,7 +54,7 @@ def measure(work: Path, plan: Plan, command: str) -> Results:
     best_row, best_seed = min(
         plan.trainings(), key=lambda one: held_out_wer[one[0]][trained[one[0]].index(one[1])]
     )
-    model = locate(find(plan.model))
+    model = located(plan.model)
     return Results(
         format_version=FORMAT_VERSION,
         created_at=now(),

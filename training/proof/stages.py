@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.checkpoint import locate
 from engine.checkpoint.fingerprint import base_sha256
 from engine.errors import UsageError
-from engine.models import find
+from engine.models import located
 from training.finetune.files import write_text
 from training.proof.hear import hear_base, hear_row, judge_clips
 from training.proof.lanes import Job, aloud, run_jobs
@@ -106,7 +105,7 @@ class Proof:
 
     def _settle(self) -> None:
         """Notes what all follows from, or compares it with what the folder was begun with."""
-        base = base_sha256(locate(find(self.plan.model)))
+        base = base_sha256(located(self.plan.model))
         _same(
             self.work / "clips.txt",
             f"{base}\n{self.plan.clips()}\n",

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import torch
 
-from engine.checkpoint import ModelFolder, locate
+from engine.checkpoint import ModelFolder
 from engine.checkpoint.folder import ROUTER_REPORT
 from engine.device import choose
 from engine.errors import StorageError, UsageError
-from engine.models import find
+from engine.models import located
 from engine.router import RouterNetwork, load_network
 from training.adapters.fingerprint import ADAPTER_FILES
 from training.data import Example
@@ -175,7 +175,7 @@ def _training(run: Run, sides: Sides, checkpoint: Path | None) -> RouterTraining
         RoutingError: no clip says anything.
         StorageError: the checkpoint is damaged.
     """
-    model = locate(find(run.config.model.path))
+    model = located(run.config.model.path)
     training = RouterTraining(sides.train, _options(run), _start(run, model))
     if checkpoint is not None:
         try:

@@ -32,11 +32,10 @@ def hearing(model: str) -> Hear:
     Raises:
         ModelError: it can't be used.
     """
-    from engine.checkpoint import locate
-    from engine.models import find
+    from engine.models import located
     from engine.recognizer import Clip, Recognizer
 
-    recognizer = Recognizer.load(locate(find(model)))
+    recognizer = Recognizer.load(located(model))
 
     def hear(waves: Sequence[Wave]) -> list[str]:
         clips = [Clip(wave) for wave in waves]

@@ -165,7 +165,7 @@ def test_transcribe_takes_an_adapter_of_the_library(
     assert run(["transcribe", str(clip), "--adapter", "absent"]) == 4
 
 
-def test_transcribe_takes_the_adapters_router_and_threshold(
+def test_transcribe_and_route_take_the_adapters_router_and_threshold(
     mini: Path, sample: Path, tmp_path: Path, capsys: Captured
 ) -> None:
     """The same router with thresholds of its own: once always, once never robust."""
@@ -179,12 +179,15 @@ def test_transcribe_takes_the_adapters_router_and_threshold(
         assert run(["adapters", "add", "own", str(folder)]) == 0
         reference = capsys.readouterr().out.strip()
         for adapter in (reference, str(folder)):
-            arguments = ["transcribe", str(clip), "--adapter", adapter, "--format", "json"]
-            assert run([*arguments, "--device", "cpu"]) == 0
-            transcript = json.loads(capsys.readouterr().out)
-            assert transcript["threshold"] == threshold
-            routes.append({segment["route"] for segment in transcript["segments"]})
-    assert routes == [{"robust"}, {"robust"}, {"base"}, {"base"}]
+            for command in (
+                ["transcribe", str(clip), "--format", "json", "--device", "cpu"],
+                ["route", str(clip), "--json"],
+            ):
+                assert run([*command, "--adapter", adapter]) == 0
+                transcript = json.loads(capsys.readouterr().out)
+                assert transcript["threshold"] == threshold
+                routes.append({segment["route"] for segment in transcript["segments"]})
+    assert routes == [{"robust"}] * 4 + [{"base"}] * 4
 
 
 def _first_seconds(source: Path, out: Path) -> None:

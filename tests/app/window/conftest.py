@@ -23,9 +23,9 @@ def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Op
     theme.install(qapp)
     opened: list[Wildscribe] = []
 
-    def open_one() -> Wildscribe:
+    def open_one(model: str = "mini") -> Wildscribe:
         command = (sys.executable, str(SCRIPTED))
-        wildscribe = Wildscribe(Paths(tmp_path / "data"), EngineSettings(), command)
+        wildscribe = Wildscribe(Paths(tmp_path / "data"), EngineSettings(model), command)
         opened.append(wildscribe)
         wildscribe.start()
         qtbot.waitExposed(wildscribe.shell)

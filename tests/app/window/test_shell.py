@@ -1,5 +1,6 @@
 """The window with a real engine process that reads from a script."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +120,18 @@ def test_the_document_comes_back_after_a_restart(
     assert texts(again)[1] == "my own words"
     assert again.presenter.model.threshold == 0.3
     assert again.list.model().rowCount() == COUNT + 1
+
+
+def test_a_recording_begins_with_the_threshold_of_the_models_router(
+    open_window: Opener, recording: Make, mini: Path, tmp_path: Path
+) -> None:
+    model = shutil.copytree(mini, tmp_path / "model")
+    (model / "router" / "router.json").write_text('{"threshold": 0.2}')
+    for name, expected in ((str(model), 0.2), ("not here", 0.5)):
+        wildscribe = open_window(name)
+        wildscribe.presenter.open_files([recording("waits")])
+        assert document(wildscribe).presenter.model.threshold == expected
+        wildscribe.close()
 
 
 def test_what_was_unfinished_goes_on_after_a_restart(

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine import audio
-from engine.checkpoint import locate
-from engine.models import find
+from engine.models import located
 from engine.recognizer import Recognizer
 from engine.router import Router
 from training.score import ErrorCount
@@ -27,7 +26,7 @@ def clips(repository: Path) -> list[Spoken]:
 
 
 def test_what_gets_worse_is_heard_worse(clips: list[Spoken], materials: Materials) -> None:
-    folder = locate(find("mini"))
+    folder = located("mini")
     assert folder.router is not None
     router, recognizer = Router.load(folder.router), Recognizer.load(folder, "cpu")
     told: list[Level] = []
