@@ -251,9 +251,12 @@ class Run:
 
     def record(self, event: Event) -> None:
         """Appends an event. Raises OSError."""
-        path = self.samples_file if isinstance(event, SampleHeard) else self.metrics_file
-        with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(to_line(event, time.time()) + "\n")
+        paths = [self.samples_file if isinstance(event, SampleHeard) else self.metrics_file]
+        if isinstance(event, StageStarted):  # tells which samples a crash has undone, too
+            paths.append(self.samples_file)
+        for path in paths:
+            with path.open("a", encoding="utf-8", newline="\n") as file:
+                file.write(to_line(event, time.time()) + "\n")
 
     def events(self) -> list[Event]:
         """All events but samples, as if the run had never been interrupted.
@@ -262,9 +265,9 @@ class Run:
         """
         return _as_it_went(self.metrics_file)
 
-    def samples(self) -> list[Event]:
-        """Held-out clips as they were heard on the way."""
-        return _as_it_went(self.samples_file)
+    def samples(self) -> list[SampleHeard]:
+        """Held-out clips as they were heard on the way, without what a crash made it do again."""
+        return [event for event in _as_it_went(self.samples_file) if isinstance(event, SampleHeard)]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -337,8 +340,10 @@ def _as_it_went(path: Path) -> list[Event]:
 
 
 def _superseded(old: Event, start: StageStarted) -> bool:
-    same = getattr(old, "stage", None) == start.stage
-    return same and getattr(old, "step", 0) > start.step
+    """What happened behind the step that a stage goes on from; in a stage begun anew, all of it."""
+    if getattr(old, "stage", None) != start.stage or not hasattr(old, "step"):
+        return False
+    return bool(old.step > start.step or start.step == 0)
 
 
 def _mend(path: Path) -> None:

@@ -15,7 +15,7 @@ from training.finetune import toml
 from training.finetune.config import RunConfig
 from training.finetune.context import unheard
 from training.finetune.errors import RunError
-from training.finetune.events import HeldOutScored, Listener, SampleHeard
+from training.finetune.events import HeldOutScored, Listener
 from training.finetune.files import write_json, write_text
 from training.finetune.prepare import errors
 from training.finetune.run import Run, RunState, Status
@@ -215,8 +215,7 @@ def _heard(run: Run) -> dict[str, ErrorCount]:
     return {
         event.clip: errors(clips[event.clip], event.hypothesis)
         for event in run.samples()
-        if isinstance(event, SampleHeard) and not isinstance(event, RolloutHeard)
-        if event.step == best[-1]
+        if not isinstance(event, RolloutHeard) and event.step == best[-1]
     }
 
 

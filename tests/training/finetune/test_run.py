@@ -86,6 +86,17 @@ def test_steps_that_a_crash_undid_are_not_told_twice(run: Run) -> None:
     assert [(e.step, e.loss) for e in steps] == [(1, 1.0), (2, 1.0), (3, 0.5)]
 
 
+def test_samples_that_a_crash_undid_are_not_told_twice(run: Run) -> None:
+    def heard(step: int, words: str) -> SampleHeard:
+        return SampleHeard("sft1", step, "id", "yes", words, 1.0)
+
+    went = [StageStarted("sft1", 0, 9), heard(0, "early"), StageStarted("sft1", 0, 9)]
+    went += [heard(0, "zero"), heard(2, "two"), heard(3, "undone"), StageStarted("sft1", 2, 9)]
+    for event in [*went, heard(3, "three")]:
+        run.record(event)
+    assert [sample.hypothesis for sample in run.samples()] == ["zero", "two", "three"]
+
+
 def test_a_line_torn_by_a_crash_is_cut_off(run: Run) -> None:
     run.record(step(1))
     with run.metrics_file.open("a", encoding="utf-8") as file:
