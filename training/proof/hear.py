@@ -18,6 +18,7 @@ from training.proof.material import read_tests
 from training.proof.plan import Plan, Row
 from training.proof.rows import adapter_folder, name_of
 
+SHIPPED = "shipped"
 _ROUTER = "router"
 _AT_ONCE = 120
 """Clips in memory at once."""
@@ -35,9 +36,15 @@ def hear_row(work: Path, plan: Plan, row: Row, seed: int) -> None:
     _hear(work, name_of(row, seed), adapter_sha256(adapter), model, gate=1.0)
 
 
-def judge_clips(work: Path, plan: Plan) -> None:
-    """Asks the model's router about all clips; it is not asked twice."""
-    path = router_of(plan)
+def hear_shipped(work: Path, plan: Plan) -> None:
+    """Hears all clips with the adapter that the model has now."""
+    model = _base(plan)
+    assert model.adapter is not None  # mini has one
+    _hear(work, SHIPPED, adapter_sha256(model.adapter), model, gate=1.0)
+
+
+def judge_clips(work: Path, path: Path) -> None:
+    """Asks a router about all clips; it is not asked twice."""
     by, store = file_sha256(path), _store(work, _ROUTER)
     missing = [clip for clip in _clips(work) if (clip.id, by) not in store.probabilities]
     if not missing:
@@ -61,18 +68,28 @@ def router_of(plan: Plan) -> Path:
 def texts_of(work: Path, row: Row, seed: int) -> dict[str, str]:
     """Clip -> what was heard with the adapter of a row as it is now; of the base, with any seed."""
     if row is Row.BASE:
-        name = by = str(row)
-    else:
-        name, by = name_of(row, seed), adapter_sha256(adapter_folder(work, row, seed))
-    found = _store(work, name).hypotheses
-    return {clip: heard.text for (clip, who), heard in found.items() if who == by}
+        return _texts(work, str(row), str(row))
+    return _texts(work, name_of(row, seed), adapter_sha256(adapter_folder(work, row, seed)))
 
 
-def probabilities_of(work: Path, plan: Plan) -> dict[str, float]:
-    """Clip -> degraded probability by the model's router as it is now."""
-    by = file_sha256(router_of(plan))
+def shipped_texts(work: Path, plan: Plan) -> tuple[str, dict[str, str]]:
+    """SHA-256 of the adapter that the model has now; clip -> what was heard with it."""
+    adapter = _base(plan).adapter
+    assert adapter is not None
+    by = adapter_sha256(adapter)
+    return by, _texts(work, SHIPPED, by)
+
+
+def probabilities_of(work: Path, router: Path) -> dict[str, float]:
+    """Clip -> degraded probability by a router that was asked."""
+    by = file_sha256(router)
     found = _store(work, _ROUTER).probabilities
     return {clip: one.degraded_probability for (clip, who), one in found.items() if who == by}
+
+
+def _texts(work: Path, name: str, by: str) -> dict[str, str]:
+    found = _store(work, name).hypotheses
+    return {clip: heard.text for (clip, who), heard in found.items() if who == by}
 
 
 def _store(work: Path, name: str) -> Store:

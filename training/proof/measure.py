@@ -6,7 +6,6 @@ from statistics import fmean
 
 from engine.checkpoint.fingerprint import base_sha256
 from engine.models import located
-from engine.transcript import USUAL_THRESHOLD
 from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.adapters.lineage import TOOLS, installed
 from training.adapters.promotions import now
@@ -14,6 +13,7 @@ from training.data import Example, read_examples
 from training.data.example import TRAIN
 from training.evaluate import EvaluationClip
 from training.finetune.run import Run
+from training.proof.contenders import contenders
 from training.proof.hear import probabilities_of, router_of, texts_of
 from training.proof.material import RL, SFT, TEST, read_tests
 from training.proof.plan import Plan, Row
@@ -44,16 +44,23 @@ _LIMITS = (0.3, 0.5, 0.7, 1.0)
 """The paper's curriculum, and where nothing is heard any more."""
 
 
+def best_of(work: Path, plan: Plan) -> tuple[Row, int]:
+    """Row and seed of the adapter that hears the held-out clips best behind the model's router."""
+    dev = _systems(work, plan, read_tests(work)[1])
+    return min(
+        plan.trainings(),
+        key=lambda one: wer_of(dev.behind(one[0], ROUTED)[_seeds(plan, one[0]).index(one[1])]),
+    )
+
+
 def measure(work: Path, plan: Plan, command: str) -> Results:
     """All figures, from the files of a finished proof."""
     clips, held_out = read_tests(work)
     systems = _systems(work, plan, clips)
     dev = _systems(work, plan, held_out)
-    trained = {row: [s for r, s in plan.trainings() if r is row] for row in Row}
+    trained = {row: _seeds(plan, row) for row in Row}
     held_out_wer = {row: tuple(wer_of(scores) for scores in dev.behind(row, ROUTED)) for row in Row}
-    best_row, best_seed = min(
-        plan.trainings(), key=lambda one: held_out_wer[one[0]][trained[one[0]].index(one[1])]
-    )
+    best_row, best_seed = best_of(work, plan)
     model = located(plan.model)
     return Results(
         format_version=FORMAT_VERSION,
@@ -62,7 +69,7 @@ def measure(work: Path, plan: Plan, command: str) -> Results:
         versions=installed(TOOLS),
         sha256={"base": base_sha256(model), "router": file_sha256(router_of(plan))}
         | {Path(name).stem: file_sha256(work / name) for name in (SFT, RL, TEST)},
-        threshold=USUAL_THRESHOLD,
+        threshold=model.threshold,
         facts=_facts(work, plan),
         sets=sizes(systems),
         rows=tuple(
@@ -89,6 +96,7 @@ def measure(work: Path, plan: Plan, command: str) -> Results:
         comparisons=tuple(comparisons(systems, trained)),
         best_row=best_row,
         best_seed=best_seed,
+        contenders=contenders(work, plan, best_row, best_seed),
         reference_words=_numbers(s.errors.reference_length for s in systems.scores[Row.BASE][0]),
         clip_sets=_numbers(SETS.index(sets_of(clip)[0]) for clip in clips),
         routed=_numbers(map(int, systems.on)),
@@ -100,13 +108,18 @@ def measure(work: Path, plan: Plan, command: str) -> Results:
     )
 
 
+def _seeds(plan: Plan, row: Row) -> list[int]:
+    return [seed for trained, seed in plan.trainings() if trained is row]
+
+
 def _systems(work: Path, plan: Plan, clips: Sequence[EvaluationClip]) -> Systems:
-    judged = probabilities_of(work, plan)
+    judged = probabilities_of(work, router_of(plan))
+    threshold = located(plan.model).threshold
     systems = [(Row.BASE, 0), *plan.trainings()]
     heard = {system: texts_of(work, *system) for system in systems}
     return Systems(
         clips,
-        [judged[clip.id] >= USUAL_THRESHOLD for clip in clips],
+        [judged[clip.id] >= threshold for clip in clips],
         {
             row: [
                 [score_clip(clip.text, heard[system][clip.id]) for clip in clips]

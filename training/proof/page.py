@@ -11,6 +11,7 @@ from training.proof.sentences import (
     learning_sentences,
     order_sentence,
     router_sentence,
+    shipping_sentence,
     step_sentence,
     steps_of,
 )
@@ -41,6 +42,12 @@ Share of the degraded clips in %, mean over seeds. Empty: something was said, no
 Omission: more than half is missing. Hallucination: most of what was written was never said.
 Repetition: a loop that nobody spoke."""
 
+_SHIPS = """\
+Mini's adapter as it was before, and the best one of this page, behind the router that mini had and
+behind one made for it (`training/routing/`: what the adapter saves on a clip, and whether the clip
+is degraded, is what it learns). Word error rates behind the router, %. The held-out clips choose;
+where a router's threshold comes from these clips, each half of them is counted with the threshold
+that the other half gives."""
 
 _POOLED = (CLEAN, DEGRADED)
 
@@ -77,6 +84,9 @@ def page(results: Results, why: str = "") -> str:
     if learnt:
         parts += ["Reinforcement learning:", _list(learnt)]
     parts += [
+        "## What ships",
+        _SHIPS,
+        _table(_contenders(results)),
         "## What it was made with",
         _table([["what", "how many"], *([k, f"{v:g}"] for k, v in results.facts.items())]),
         _table(
@@ -109,6 +119,7 @@ def _in_short(results: Results) -> list[str]:
         clean_sentence(results, Row(results.best_row)),
         failure_sentence(results),
         best_sentence(results),
+        shipping_sentence(results),
     ]
 
 
@@ -169,6 +180,22 @@ def _seeds(results: Results) -> list[list[str]]:
             rows.append(
                 [Row(row.row).label, seed, f"{held_out:.2f}", f"{cell.by_seed[number]:.2f}", took]
             )
+    return rows
+
+
+def _contenders(results: Results) -> list[list[str]]:
+    heads = ["held-out", "clean", "degraded", "clean sent to it, %", "degraded, %", "threshold"]
+    rows = [["adapter and router", *heads, ""]]
+    for one in results.contenders:
+        figures = (
+            f"{one.held_out_wer:.2f}",
+            f"{one.clean_wer:.2f}",
+            f"{one.degraded_wer:.2f}",
+            f"{one.clean_share:.1f}",
+            f"{one.degraded_share:.1f}",
+            f"{one.threshold:.3g}",
+        )
+        rows.append([one.name, *figures, "ships" if one is results.ships else ""])
     return rows
 
 

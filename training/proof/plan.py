@@ -21,6 +21,7 @@ from training.finetune.config import (
     SftConfig,
 )
 from training.finetune.rl_config import RlConfig
+from training.finetune.router_config import RouterConfig
 from training.mini.corpus import Sizes
 from training.reward import WER_ONLY, RewardOptions
 
@@ -157,6 +158,10 @@ and up and down from there, while the reward rose from 0.73 to 0.76 in 60: hence
 best of nine measurements is kept."""
 
 
+ROUTER_SETTINGS = RouterConfig(copies=0, most_clips=3000, steps=600)
+"""Clips that the rows learn from, which are degraded as they are; all held-out ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything; the defaults are the proof.
@@ -170,6 +175,7 @@ class Plan:
         sft: supervised steps.
         rl_clips: clips that reinforcement learning draws from, of those that can be learnt.
         rl: steps, rollouts, rate.
+        router: of the best adapter's own router.
         seeds: of the rows.
         once: rows that are trained with the first seed only.
         mini: what mini itself was trained and tested on: none of these sentences is used.
@@ -184,6 +190,7 @@ class Plan:
     sft: SftSizes = field(default_factory=SftSizes)
     rl_clips: int = 2000
     rl: RlConfig = RL_SETTINGS
+    router: RouterConfig = ROUTER_SETTINGS
     seeds: tuple[int, ...] = (1, 2, 3)
     once: tuple[Row, ...] = ()
     mini: Sizes = field(default_factory=Sizes)
@@ -205,6 +212,23 @@ class Plan:
             for row in rows
             for seed in (self.seeds[:1] if row in self.once else self.seeds)
         ]
+
+    def router_settings(self, seed: int, data: str, adapter: str) -> RunConfig:
+        """The run that makes a router for an adapter.
+
+        Args:
+            seed: of the run.
+            data: file of the clips of the supervised rows.
+            adapter: its folder.
+        """
+        return RunConfig(
+            stages=("router",),
+            seed=seed,
+            model=ModelConfig(path=self.model, device="cpu"),
+            data=DataConfig(paths=(data,), held_out_share=0.0),
+            adapter=AdapterConfig(start_from=adapter),
+            router=self.router,
+        )
 
     def settings(self, row: Row, seed: int, data: str, start_from: str = "") -> RunConfig:
         """The run of a row.
@@ -291,6 +315,7 @@ SMALL = Plan(
     sft=SftSizes(6, 3, 3, clips_per_step=8),
     rl_clips=40,
     rl=replace(FULL.rl, steps=3, rollouts=4, clips_per_step=2, held_out_every_steps=3),
+    router=replace(FULL.router, most_clips=60, steps=5),
     seeds=(1, 2),
 )
 """Everything once, in a few minutes; its figures mean nothing."""

@@ -13,6 +13,10 @@ ROUTES = (ALWAYS, ROUTED)
 
 CLEAN, DEGRADED = "clean", "degraded"
 
+AS_IT_IS = "as it is"
+BEST = "the best, the same router"
+OWN_ROUTER = "the best, a router of its own"
+
 FORMAT_VERSION = 1
 
 
@@ -116,6 +120,34 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Contender:
+    """An adapter and a router that could ship together. All rates behind the router, in %.
+
+    Attributes:
+        name: `AS_IT_IS`, `BEST` or `OWN_ROUTER`.
+        adapter: SHA-256.
+        router: SHA-256.
+        threshold: degraded probability from which the adapter is used.
+        held_out_wer: on held-out clips, by which is chosen what ships; of a router whose threshold
+            comes from them, each half with the threshold of the other.
+        clean_wer: on the clean test clips.
+        degraded_wer: on the degraded test clips.
+        clean_share: of the clean test clips, those that go to the adapter.
+        degraded_share: of the degraded ones.
+    """
+
+    name: str
+    adapter: str
+    router: str
+    threshold: float
+    held_out_wer: float
+    clean_wer: float
+    degraded_wer: float
+    clean_share: float
+    degraded_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class ClipSet:
     """How large a set of test clips is, and how much of it the router sends to the adapter."""
 
@@ -141,6 +173,7 @@ class Results:
         comparisons: of rows with their neighbours.
         best_row: with the lowest held-out word error rate behind the router.
         best_seed: likewise.
+        contenders: what could ship.
         reference_words: words of each test clip, with spaces between.
         clip_sets: set of each test clip, by number in `sets`.
         routed: 1 for each test clip that the router sends to the adapter, else 0.
@@ -159,6 +192,7 @@ class Results:
     comparisons: tuple[Comparison, ...]
     best_row: str
     best_seed: int
+    contenders: tuple[Contender, ...]
     reference_words: str
     clip_sets: str
     routed: str
@@ -167,6 +201,11 @@ class Results:
     def row(self, name: str) -> RowResult:
         """One row. Raises StopIteration when there is none of that name."""
         return next(row for row in self.rows if row.row == name)
+
+    @property
+    def ships(self) -> Contender:
+        """The one with the lowest held-out word error rate; of equals, the earliest."""
+        return min(self.contenders, key=lambda contender: contender.held_out_wer)
 
 
 _FORM = TypeAdapter(Results)

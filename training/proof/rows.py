@@ -51,15 +51,20 @@ def train_row(work: Path, plan: Plan, row: Row, seed: int) -> None:
         RunError: the run was paused or stopped.
         WildscribeError: what went wrong in it.
     """
-    if multiprocessing.parent_process() is not None:  # this process does nothing else
-        keep_freed_memory()
     start = row.starts_from
     begun_with = str(adapter_folder(work, start, seed)) if start else ""
     data = work / (RL if start else SFT)
-    run = _begun(run_folder(work, row, seed), plan.settings(row, seed, str(data), begun_with))
+    train_run(run_folder(work, row, seed), plan.settings(row, seed, str(data), begun_with))
+
+
+def train_run(folder: Path, config: RunConfig) -> None:
+    """Makes a run, or goes on with it, to its end. Raises as `train_row`."""
+    if multiprocessing.parent_process() is not None:  # this process does nothing else
+        keep_freed_memory()
+    run = _begun(folder, config)
     if run.state().status is Status.FINISHED:
         return
-    state = train(run, _narrated(name_of(row, seed), aloud))
+    state = train(run, _narrated(folder.name, aloud))
     if state.status is not Status.FINISHED:
         raise RunError(
             f"{run.folder} is not finished, it is {state.status}.",

@@ -5,7 +5,16 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from training.proof.plan import Row
-from training.proof.results import ALWAYS, CLEAN, DEGRADED, ROUTED, Comparison, Results
+from training.proof.results import (
+    ALWAYS,
+    AS_IT_IS,
+    CLEAN,
+    DEGRADED,
+    OWN_ROUTER,
+    ROUTED,
+    Comparison,
+    Results,
+)
 
 _ORDER = (Row.BASE, Row.SFT, Row.A2S, Row.DAPO, Row.DG_WGPO)
 
@@ -87,6 +96,21 @@ def best_sentence(results: Results) -> str:
     return (
         f"By the held-out clips, and never by the test clips, the best is "
         f"{Row(best.row).label}, seed {results.best_seed} ({wer:.2f} % behind the router)."
+    )
+
+
+def shipping_sentence(results: Results) -> str:
+    """What ships as mini's own."""
+    chosen = results.ships
+    if chosen.name == AS_IT_IS:
+        return (
+            "Mini's adapter and router stay as they are: nothing heard the held-out clips better."
+        )
+    with_router = " and the router made for it" if chosen.name == OWN_ROUTER else ""
+    before = next(one for one in results.contenders if one.name == AS_IT_IS)
+    return (
+        f"What ships: this adapter{with_router}, for nothing heard the held-out clips better "
+        f"({chosen.held_out_wer:.2f} %; mini's own {before.held_out_wer:.2f} %)."
     )
 
 

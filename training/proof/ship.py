@@ -1,4 +1,4 @@
-"""Puts the best adapter of the proof in as the model's own, in the form that mini ships in."""
+"""Puts what the proof chose in as the model's own adapter and router, in the form mini ships in."""
 
 import shutil
 import tempfile
@@ -8,24 +8,27 @@ import torch
 
 from engine.checkpoint import locate
 from engine.checkpoint.base import load_base
+from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT
 from engine.checkpoint.mount import ADAPTER_NAME
 from engine.errors import UsageError
 from engine.models import write_sums
-from training.adapters.fingerprint import adapter_sha256
+from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.finetune.config import AdapterConfig
 from training.finetune.lora import with_adapter
 from training.proof.plan import Row
-from training.proof.results import Results
+from training.proof.results import AS_IT_IS, OWN_ROUTER, Results
+from training.proof.router import own_router
 from training.proof.rows import adapter_folder
 
 ADAPTER = Path("adapters") / "robust"
+ROUTER = Path("router")
 
 
-def ship(work: Path, results: Results, model: Path) -> Path:
-    """Replaces the adapter of a model by the best one, and writes the model's sums anew.
+def ship(work: Path, results: Results, model: Path) -> str:
+    """Replaces adapter and router of a model by those that heard the held-out clips best, and
+    writes the model's sums anew; leaves it as it is where nothing was better.
 
-    The best is the one with the lowest word error rate on the held-out clips; the test clips have
-    no say in it. The router stays as it is, and so does the card: it has to be measured again.
+    The test clips have no say in it. The card stays as it is: it has to be measured again.
 
     Args:
         work: folder of the proof.
@@ -33,27 +36,41 @@ def ship(work: Path, results: Results, model: Path) -> Path:
         model: folder of the model, in our layout.
 
     Returns:
-        The adapter's folder in the model.
+        The name of what ships, see `training.proof.results.Contender`.
 
     Raises:
-        UsageError: the adapter in the folder is not the one that was measured.
+        UsageError: adapter or router in the folder are not those that were measured.
     """
+    chosen = results.ships
+    if chosen.name == AS_IT_IS:
+        return chosen.name
     row, seed = Row(results.best_row), results.best_seed
-    source = adapter_folder(work, row, seed)
-    found = results.row(row)
-    if adapter_sha256(source) != found.adapters[found.seeds.index(seed)]:
+    adapter = adapter_folder(work, row, seed)
+    _require(adapter_sha256(adapter) == chosen.adapter, adapter)
+    with tempfile.TemporaryDirectory(dir=model) as folder:
+        made = {ADAPTER: _written(adapter, model, Path(folder))}
+        if chosen.name == OWN_ROUTER:
+            router = own_router(work, row, seed)
+            assert router is not None  # it was measured
+            _require(file_sha256(router) == chosen.router, router)
+            made[ROUTER] = Path(folder) / "router"
+            made[ROUTER].mkdir()
+            for name in (ROUTER_FILE, ROUTER_REPORT):
+                shutil.copyfile(router.with_name(name), made[ROUTER] / name)
+        for target, source in made.items():
+            shutil.rmtree(model / target)
+            source.rename(model / target)
+    write_sums(model)
+    return chosen.name
+
+
+def _require(holds: bool, path: Path) -> None:
+    if not holds:
         raise UsageError(
-            f"{source} is not the adapter that the results tell of.",
+            f"{path} is not what the results tell of.",
             "Nothing was changed.",
             "Make the proof again: python -m training.proof",
         )
-    target = model / ADAPTER
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        made = _written(source, model, Path(folder))
-        shutil.rmtree(target)
-        made.rename(target)
-    write_sums(model)
-    return target
 
 
 def _written(source: Path, model: Path, folder: Path) -> Path:

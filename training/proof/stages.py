@@ -8,7 +8,7 @@ from engine.checkpoint.fingerprint import base_sha256
 from engine.errors import UsageError
 from engine.models import located
 from training.finetune.files import write_text
-from training.proof.hear import hear_base, hear_row, judge_clips
+from training.proof.hear import hear_base, hear_row, hear_shipped, judge_clips, router_of
 from training.proof.lanes import Job, aloud, run_jobs
 from training.proof.material import (
     degrade,
@@ -19,10 +19,11 @@ from training.proof.material import (
     write_script,
     write_tests,
 )
-from training.proof.measure import measure
+from training.proof.measure import best_of, measure
 from training.proof.page import page
 from training.proof.plan import Plan
 from training.proof.results import Results, to_json
+from training.proof.router import own_router, router_name, train_router
 from training.proof.rows import name_of, train_row
 
 PARTS = 2
@@ -62,8 +63,15 @@ class Proof:
                 aloud(f"== {name}")
                 stage()
                 finished.touch()
+        aloud("== router")
+        # Adapter and router as the model has them now; what was heard is not heard again.
+        hear_shipped(self.work, self.plan)
+        judge_clips(self.work, router_of(self.plan))
+        best = best_of(self.work, self.plan)
+        self._jobs([Job(router_name(*best), train_router, (self.work, self.plan, *best))])
+        if own := own_router(self.work, *best):
+            judge_clips(self.work, own)
         aloud("== results")
-        judge_clips(self.work, self.plan)  # by the router as it is now; mere seconds
         return measure(self.work, self.plan, self.command)
 
     def _stages(self) -> dict[str, Callable[[], None]]:

@@ -11,15 +11,19 @@ from training.proof.page import page
 from training.proof.plan import Row
 from training.proof.results import (
     ALWAYS,
+    AS_IT_IS,
+    BEST,
     DEGRADED,
     FORMAT_VERSION,
+    OWN_ROUTER,
+    Contender,
     Learning,
     Results,
     RowResult,
     read_results,
     to_json,
 )
-from training.proof.sentences import order_sentence
+from training.proof.sentences import order_sentence, shipping_sentence
 from training.proof.stages import publish
 from training.proof.systems import cells, comparisons, sizes
 
@@ -49,6 +53,11 @@ RESULTS = Results(
     comparisons=tuple(comparisons(SYSTEMS, SEEDS)),
     best_row=Row.A2S,
     best_seed=2,
+    contenders=(
+        Contender(AS_IT_IS, "sha of mini's", "sha of a router", 0.5, 19.0, 1.0, 40.0, 0.0, 96.0),
+        Contender(BEST, "sha of 2", "sha of a router", 0.5, 18.0, 1.0, 30.0, 0.0, 96.0),
+        Contender(OWN_ROUTER, "sha of 2", "sha of another", 0.31, 17.5, 1.5, 28.0, 2.0, 99.0),
+    ),
     reference_words="10 10",
     clip_sets="0 1",
     routed="0 1",
@@ -93,3 +102,14 @@ def test_an_order_that_holds_is_said_to_hold_and_no_other() -> None:
         for one in RESULTS.comparisons
     )
     assert "order holds" in order_sentence(replace(RESULTS, comparisons=better), ALWAYS)
+
+
+def test_what_heard_the_held_out_clips_best_ships() -> None:
+    assert RESULTS.ships.name == OWN_ROUTER
+    assert "the router made for it" in shipping_sentence(RESULTS)
+    present, best, own = RESULTS.contenders
+    own = replace(own, held_out_wer=18.5)
+    assert replace(RESULTS, contenders=(present, best, own)).ships is best
+    equal = replace(RESULTS, contenders=(present, replace(best, held_out_wer=19.0)))
+    assert equal.ships is present
+    assert "as they are" in shipping_sentence(equal)

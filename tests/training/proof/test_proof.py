@@ -12,13 +12,16 @@ from safetensors.torch import load_file
 from engine.audio import load
 from engine.checkpoint.adapter import read_adapter
 from engine.errors import UsageError
-from engine.models import verify
+from engine.models import located, verify
+from training.adapters.fingerprint import file_sha256
+from training.finetune.run import Run
 from training.mini.corpus import Sizes, load_script, write_job
 from training.mini.speak import HOP, SAMPLE_RATE, Wave
 from training.proof.hear import texts_of
 from training.proof.material import HELD_OUT_SET, TRAIN_SET, read_tests
 from training.proof.plan import FULL, Plan, Row, SftSizes, TrialSizes
-from training.proof.results import ALWAYS, CLEAN, ROUTED, Results
+from training.proof.results import ALWAYS, AS_IT_IS, BEST, CLEAN, OWN_ROUTER, ROUTED, Results
+from training.proof.router import router_run
 from training.proof.ship import ship
 from training.proof.stages import Proof, publish
 
@@ -34,6 +37,7 @@ PLAN = Plan(
         FULL.rl, steps=1, rollouts=4, clips_per_step=1, most_refills=1, most_tokens=24,
         held_out_every_steps=1,
     ),
+    router=replace(FULL.router, most_clips=12, steps=2),
     seeds=(1,),
     mini=Sizes(train=10, practised=0, dev=1, known=1, unheard=1, random=1, joined=4),
 )  # fmt: skip
@@ -153,16 +157,38 @@ def test_the_page_and_its_figures_are_written(results: Results, tmp_path: Path) 
     assert (tmp_path / "results.json").stat().st_size < 200_000
 
 
+def chosen(results: Results, name: str, router: Path | None = None) -> Results:
+    """As if one of them had heard the held-out clips best; a router may be put in place."""
+    best = next(one for one in results.contenders if one.name == BEST)
+    one = next((one for one in results.contenders if one.name == name), replace(best, name=name))
+    sha = file_sha256(router) if router else one.router
+    return replace(results, contenders=(replace(one, router=sha),))
+
+
+def test_what_could_ship_was_measured_on_the_same_clips(results: Results) -> None:
+    present, best = results.contenders[:2]
+    assert (present.name, best.name) == (AS_IT_IS, BEST)
+    assert (present.clean_share, present.router) == (best.clean_share, best.router)
+    assert present.adapter != best.adapter
+    row = results.row(results.best_row)
+    at = row.seeds.index(results.best_seed)
+    assert best.held_out_wer == row.held_out_wer[at]
+    assert best.clean_wer == row.cells[ROUTED][CLEAN].by_seed[at]
+
+
 def test_the_best_adapter_ships_in_minis_own_form(
     proof: Proof, results: Results, mini: Path, tmp_path: Path
 ) -> None:
     model = tmp_path / "mini"
     shutil.copytree(mini, model)
+    router = (model / "router" / "router.safetensors").read_bytes()
     before = model / "adapters" / "robust"
     files = {path.name for path in before.iterdir()}
     settings = json.loads((before / "adapter_config.json").read_text(encoding="utf-8"))
     tensors = load_file(before / "adapter_model.safetensors")
-    folder = ship(proof.work, results, model)
+    assert ship(proof.work, chosen(results, BEST), model) == BEST
+    folder = model / "adapters" / "robust"
+    assert (model / "router" / "router.safetensors").read_bytes() == router
     assert {path.name for path in folder.iterdir()} == files
     shipped = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     assert shipped == settings
@@ -174,12 +200,38 @@ def test_the_best_adapter_ships_in_minis_own_form(
     assert all(file.ok for file in verify(model))
 
 
+def test_a_router_of_its_own_ships_with_its_threshold(
+    proof: Proof, results: Results, mini: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "mini"
+    shutil.copytree(mini, model)
+    run = Run(router_run(proof.work, Row(results.best_row), results.best_seed))
+    made = run.adapter("router") / "router.safetensors"
+    if not made.exists():  # of so few clips none may come that is better than chance
+        made.parent.mkdir(parents=True)
+        shutil.copyfile(mini / "router" / "router.safetensors", made)
+        made.with_name("router.json").write_text('{"threshold": 0.25}')
+    assert ship(proof.work, chosen(results, OWN_ROUTER, made), model) == OWN_ROUTER
+    threshold = json.loads(made.with_name("router.json").read_text(encoding="utf-8"))["threshold"]
+    assert located(model).threshold == threshold
+    assert all(file.ok for file in verify(model))
+
+
+def test_what_nothing_is_better_than_stays(
+    proof: Proof, results: Results, mini: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "mini"
+    shutil.copytree(mini, model)
+    assert ship(proof.work, chosen(results, AS_IT_IS), model) == AS_IT_IS
+    assert all(file.ok for file in verify(model))
+
+
 def test_an_adapter_that_was_not_measured_does_not_ship(
     proof: Proof, results: Results, mini: Path, tmp_path: Path
 ) -> None:
     model = tmp_path / "mini"
     shutil.copytree(mini, model)
-    rows = tuple(replace(row, adapters=("other",) * len(row.adapters)) for row in results.rows)
-    with pytest.raises(UsageError, match="not the adapter"):
-        ship(proof.work, replace(results, rows=rows), model)
+    other = tuple(replace(one, adapter="other") for one in chosen(results, BEST).contenders)
+    with pytest.raises(UsageError, match="not what the results tell of"):
+        ship(proof.work, replace(results, contenders=other), model)
     assert all(file.ok for file in verify(model))
