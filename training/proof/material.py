@@ -40,17 +40,17 @@ from training.mini.recipe import SEED as MINI_SEED
 from training.mini.sample import SENTENCES
 from training.mini.speak import SAMPLE_RATE
 from training.mini.voices import HELD_OUT, Manner, manner, trained_voice
-from training.proof.plan import CLEAN_SHARE, RL_LIMIT, SEED, Plan, TrialSizes
+from training.proof.plan import CLEAN_SHARE, RL_LIMIT, SEED, TEST_EDITION, Plan, TrialSizes
 from training.simulate.files import json_line, replaced
 from training.simulate.finish import MANIFEST, Measure
 from training.simulate.learnability import hearing, measure_shard
 from training.simulate.manifest import SimulatedClip, read_manifest
 from training.simulate.mix import Mix
-from training.simulate.plan import draw, render
+from training.simulate.plan import draw, open_materials, render
 from training.simulate.run import prepare, simulate
 from training.simulate.scenarios import ATOMIC, CLEAN, SCENARIOS, Scenario, scenario
 from training.simulate.settings import read_settings
-from training.simulate.shards import materials_of
+from training.simulate.sources import babblers, find_sources
 
 TRAIN_SET, HELD_OUT_SET = "train", "held_out"
 SFT, RL, TEST = "sft.jsonl", "rl.jsonl", "test.jsonl"
@@ -157,8 +157,14 @@ def cases(sizes: TrialSizes) -> list[tuple[Scenario, float]]:
 
 
 def write_tests(work: Path, plan: Plan) -> None:
-    """Test clips, clean and degraded, and the list of all that is to be heard."""
-    materials = materials_of(read_settings(work / TRAIN_SET))
+    """Test clips, clean and degraded, and the list of all that is to be heard.
+
+    Their rooms, noises and babble are others than those of all training, mini's own included.
+    """
+    babble = find_sources(work / "clean" / f"{HELD_OUT_SET}.jsonl", "en")
+    materials = open_materials(
+        work / "rooms", speech_root=babble.root, speech=babblers(babble), edition=TEST_EDITION
+    )
     clean = _read(work / "clean" / "test.jsonl")
     random.Random(SEED).shuffle(clean)
     wanted = [(CLEAN, 0.0) for _ in clean] + cases(plan.tests)

@@ -88,6 +88,9 @@ harm where it is always on, or where the router errs."""
 SEED = 401
 """Of sentences, voices and degradation."""
 
+TEST_EDITION = 1
+"""Of the rooms, textures and babble of the test; all training has edition 0, and mini's had."""
+
 CURRICULUM = (0.7, 1.0, 10.0)
 """Of phase I, in equal parts: what the base model hears below 70 % WER, below 100 %, and all.
 
@@ -116,8 +119,8 @@ class TrialSizes:
 
     clean: int = 240
     never_heard: int = 80
-    condition: int = 72
-    effects: int = 104
+    condition: int = 120
+    effects: int = 216
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ class Plan:
         kinds = (
             self.train_sentences, self.train_clips, self.held_out_sentences, self.held_out_clips,
             self.tests, self.rl_clips, self.mini, CLEAN_SHARE, SEED, RL_LIMIT,
+            TEST_EDITION,
         )  # fmt: skip
         return " ".join(map(str, kinds))
 

@@ -47,6 +47,7 @@ class FileMaterials:
         speech_root: Path | None = None,
         speech: Sequence[str] | None = None,
         cache: Path | None = None,
+        edition: int = 0,
     ) -> None:
         """
         Args:
@@ -55,6 +56,7 @@ class FileMaterials:
             speech_root: folder of other people's speech, for babble.
             speech: names of its files, relative to the folder with "/"; all of them if None.
             cache: folder where textures and babble are kept for the next process (64 MB).
+            edition: of textures and babble; no two editions have one in common.
 
         Raises:
             MaterialError: a folder is not there, or holds no sound.
@@ -62,16 +64,15 @@ class FileMaterials:
         self._bank = bank
         self._cache = SoundCache(cache, textures.VERSION)
         self._roots = {"noise": noise or Path(), "speech": speech_root or Path()}
-        self._sounds = {
-            kind: tuple(f"{kind}/{n}" for n in range(textures.NUMBERS)) for kind in textures.KINDS
-        }
+        numbers = range(edition * textures.NUMBERS, (edition + 1) * textures.NUMBERS)
+        self._sounds = {kind: tuple(f"{kind}/{n}" for n in numbers) for kind in textures.KINDS}
         if noise is not None:
             self._sounds["noise"] = tuple(f"noise:{name}" for name in _files(noise))
         if speech_root is not None:
             spoken = _files(speech_root) if speech is None else sorted(speech)
             self._sounds["speech"] = tuple(f"speech:{name}" for name in spoken)
             if len(spoken) >= _TALKERS[0]:
-                self._sounds["babble"] = tuple(f"babble/{n}" for n in range(textures.NUMBERS))
+                self._sounds["babble"] = tuple(f"babble/{n}" for n in numbers)
         self._names = frozenset(name for names in self._sounds.values() for name in names)
         self._kept: OrderedDict[str, Sound] = OrderedDict()
         self._bytes = 0

@@ -62,6 +62,7 @@ def open_materials(
     noise: Path | None = None,
     speech_root: Path | None = None,
     speech: Sequence[str] | None = None,
+    edition: int = 0,
 ) -> FileMaterials:
     """Everything that effects take from outside; the rest is as in `FileMaterials`.
 
@@ -71,13 +72,16 @@ def open_materials(
         noise: folder of the person's own noises.
         speech_root: folder of other people's speech, for babble; without it there is none.
         speech: names of its files; all of them if None.
+        edition: of rooms, textures and babble; no two editions have one in common.
 
     Raises:
         StorageError: the bank can't be kept.
         MaterialError: a folder is not there, or holds no sound.
     """
-    bank = RoomBank.cached(rooms)
-    return FileMaterials(bank, noise=noise, speech_root=speech_root, speech=speech, cache=rooms)
+    bank = RoomBank.cached(rooms, edition)
+    return FileMaterials(
+        bank, noise=noise, speech_root=speech_root, speech=speech, cache=rooms, edition=edition
+    )
 
 
 def draw(

@@ -16,7 +16,7 @@ from training.simulate.effect import SAMPLE_RATE, Wave
 from training.simulate.level import mean_power
 
 LENGTH_S = 30
-NUMBERS = 8  # textures of each kind
+NUMBERS = 8  # textures of each kind in an edition
 VERSION = 1  # of how they are made: those kept from another version are not used
 
 _SAMPLES = LENGTH_S * SAMPLE_RATE
@@ -26,7 +26,7 @@ _TABLE = 4_096  # samples of one period of a periodic sound
 
 
 def texture(kind: str, number: int) -> Wave:
-    """(480,000,) one of `KINDS`; number from 0 to `NUMBERS` - 1.
+    """(480,000,) one of `KINDS`; number from 0 on, `NUMBERS` to an edition.
 
     Raises:
         KeyError: there is no such kind.

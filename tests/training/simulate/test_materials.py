@@ -110,3 +110,16 @@ def test_a_folder_without_sounds_is_refused(bank: RoomBank, tmp_path: Path) -> N
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(MaterialError, match="no folder with sound files"):
             FileMaterials(bank, noise=folder)
+
+
+def test_no_two_editions_have_a_sound_in_common(folder: Path, tmp_path: Path) -> None:
+    shelf = RoomBank.made(0, (2, 1))
+    editions = [
+        FileMaterials(shelf, speech_root=folder, speech=["a.flac"] * 3, edition=n) for n in (0, 1)
+    ]
+    for kind in (*textures.KINDS, "babble"):
+        first, second = (set(materials.sounds(kind)) for materials in editions)
+        assert len(first) == len(second) == textures.NUMBERS
+        assert not first & second
+    heard = [one.sound(one.sounds("street")[0], 0.0, SAMPLE_RATE) for one in editions]
+    assert not np.allclose(*heard)
