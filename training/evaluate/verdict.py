@@ -3,10 +3,10 @@
 Refusal is the default. An adapter passes only if
 
 1. where it is meant to be better, it is: on at least one kind of clip it is meant for, the paired
-   interval of the difference lies below zero, and on none above it; against the base and against
-   the adapter in use, if there is one;
+   interval of the difference lies below zero, and on the others, if any were heard, below the
+   stated limit; against the base and against the adapter in use, if there is one;
 2. clean speech does not suffer: the whole interval of the difference from the base lies below the
-   stated limit.
+   same limit.
 
 Whatever cannot be shown, for want of clips or because the interval is too wide, is not shown.
 """
@@ -34,8 +34,9 @@ class Limits:
 
     Attributes:
         meant_for: kinds of clips that the adapter is meant for.
-        clean_regression: most that the rate on clean clips may rise over the base's, as a share:
-            0.005 is half a point.
+        clean_regression: most that the rate on clean clips may rise over the base's, and that on
+            clips it is meant for where it is not shown to be better, as a share: 0.005 is half a
+            point.
         fewest: clips of a kind (copies of one clean clip count once) below which nothing is shown.
         bootstrap: how intervals are found.
     """
@@ -82,6 +83,10 @@ class Finding:
     other_rate: float | None
     difference: Difference | None
     outcome: Outcome
+
+    def rises_at_most(self, limit: float) -> bool:
+        """Whether the whole interval of the difference lies below a limit, as a share."""
+        return self.difference is not None and self.difference.interval.high <= limit
 
     @property
     def sentence(self) -> str:
@@ -159,6 +164,7 @@ def judge(scores: Mapping[Group, Scores], limits: Limits) -> Verdict:
     """
     against_it: list[tuple[Outcome, str]] = []
     findings: list[Finding] = []
+    limit = f"limit +{100 * limits.clean_regression:.2f} points"
     meant = [g for g in limits.meant_for if g in scores and scores[g].new]
     if not meant:
         kinds = " or ".join(limits.meant_for)
@@ -171,9 +177,16 @@ def judge(scores: Mapping[Group, Scores], limits: Limits) -> Verdict:
         findings += found
         worse = [f for f in found if f.outcome is Outcome.WORSE]
         against_it += [(Outcome.WORSE, f"Worse than {other}. {f.sentence}") for f in worse]
-        if not worse and not any(f.outcome is Outcome.BETTER for f in found):
+        open_ones = [f for f in found if f.outcome is Outcome.NOT_SHOWN]
+        if open_ones == found:
             shown = " ".join(f.sentence for f in found)
             against_it.append((Outcome.NOT_SHOWN, f"Not shown to be better than {other}. {shown}"))
+        elif not worse:
+            against_it += [
+                (Outcome.NOT_SHOWN, f"Perhaps worse than {other} ({limit}). {f.sentence}")
+                for f in open_ones
+                if not f.rises_at_most(limits.clean_regression)
+            ]
     clean = scores.get(Group.CLEAN)
     if clean is None or not clean.new:
         against_it.append(
@@ -182,7 +195,6 @@ def judge(scores: Mapping[Group, Scores], limits: Limits) -> Verdict:
     else:
         finding = _clean(clean, limits)
         findings.append(finding)
-        limit = f"limit +{100 * limits.clean_regression:.2f} points"
         if finding.outcome is Outcome.WORSE:
             against_it.append(
                 (Outcome.WORSE, f"Clean speech suffers ({limit}). {finding.sentence}")

@@ -1,20 +1,22 @@
 """What could ship: the model's adapter as it is, and the best of the rows, behind either router.
 
-The held-out clips choose, and nothing else. A threshold that was itself chosen on these clips would
-flatter its router there, so for this comparison it is chosen anew on each half of them, and
-counted on the other.
+The held-out clips decide, by the same verdict as over anybody's adapter: shown to be better than
+what ships on degraded clips, and no harm done to clean ones. A threshold that was itself chosen on
+these clips would flatter its router there, so for this comparison it is chosen anew on each half of
+them, and counted on the other.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 from engine.checkpoint.folder import router_threshold
 from training.adapters.fingerprint import adapter_sha256, file_sha256
-from training.evaluate import EvaluationClip, Group
+from training.evaluate import EvaluationClip, Group, Limits, Verdict, judge
+from training.evaluate.verdict import Scores
 from training.proof.hear import probabilities_of, router_of, shipped_texts, texts_of
-from training.proof.material import read_tests
+from training.proof.material import Trials, read_trials
 from training.proof.plan import Plan, Row
 from training.proof.results import AS_IT_IS, BEST, OWN_ROUTER, Contender
 from training.proof.router import own_router
@@ -22,6 +24,8 @@ from training.proof.rows import adapter_folder
 from training.proof.systems import percent, total
 from training.routing.threshold import choose_threshold
 from training.score import Bootstrap, ErrorCount, count_errors
+
+LIMITS = Limits(meant_for=(Group.DEGRADED,))
 
 _NO_INTERVAL = Bootstrap(resamples=1)
 
@@ -47,6 +51,52 @@ class RoutedClip:
         return self.robust if self.probability >= threshold else self.base
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An adapter and a router, and what came of them on all clips.
+
+    Attributes:
+        adapter: SHA-256.
+        router: its file.
+        fitted: the router's threshold comes from the held-out clips.
+        texts: clip -> what the adapter heard.
+        base: clip -> what the base heard.
+        said: clip -> probability by the router.
+    """
+
+    adapter: str
+    router: Path
+    fitted: bool
+    texts: Mapping[str, str]
+    base: Mapping[str, str]
+    said: Mapping[str, float]
+
+    @property
+    def threshold(self) -> float:
+        """That it is used with."""
+        return router_threshold(self.router)
+
+    def routed(self, clips: Iterable[EvaluationClip]) -> list[RoutedClip]:
+        """Some clips, in their order."""
+        return [
+            RoutedClip(
+                clip=clip,
+                base=count_errors(clip.text, self.base[clip.id]),
+                robust=count_errors(clip.text, self.texts[clip.id]),
+                probability=self.said[clip.id],
+            )
+            for clip in clips
+        ]
+
+    def errors(self, clips: Iterable[EvaluationClip]) -> list[ErrorCount]:
+        """Of clips that the threshold was not chosen on."""
+        return [one.errors(self.threshold) for one in self.routed(clips)]
+
+    def held_out_errors(self, clips: Iterable[EvaluationClip]) -> list[ErrorCount]:
+        """Of the clips that it may have been chosen on."""
+        return cross_fitted(self.routed(clips)) if self.fitted else self.errors(clips)
+
+
 def contenders(work: Path, plan: Plan, row: Row, seed: int) -> tuple[Contender, ...]:
     """All that could ship, the present state first.
 
@@ -58,78 +108,84 @@ def contenders(work: Path, plan: Plan, row: Row, seed: int) -> tuple[Contender, 
     """
     shipped, its_texts = shipped_texts(work, plan)
     best, best_texts = adapter_sha256(adapter_folder(work, row, seed)), texts_of(work, row, seed)
-    base, present = texts_of(work, Row.BASE, 0), router_of(plan)
-    candidates = [
-        (AS_IT_IS, shipped, its_texts, present),
-        (BEST, best, best_texts, present),
-        (OWN_ROUTER, best, best_texts, own_router(work, row, seed)),
-    ]
-    tests, held_out = read_tests(work)
-    found = []
-    for name, adapter, texts, router in candidates:
-        if router is None:
-            continue
-        said = probabilities_of(work, router)
-        threshold = router_threshold(router)
-        on_tests = list(_routed(tests, base, texts, said))
-        on_held_out = list(_routed(held_out, base, texts, said))
-        clean = [one for one in on_tests if one.clip.group is Group.CLEAN]
-        degraded = [one for one in on_tests if one.clip.group is Group.DEGRADED]
-        fitted = router != present
-        found.append(
-            Contender(
-                name=name,
-                adapter=adapter,
-                router=file_sha256(router),
-                threshold=threshold,
-                held_out_wer=_wer(
-                    cross_fitted(on_held_out)
-                    if fitted
-                    else (one.errors(threshold) for one in on_held_out)
-                ),
-                clean_wer=_wer(one.errors(threshold) for one in clean),
-                degraded_wer=_wer(one.errors(threshold) for one in degraded),
-                clean_share=percent(fmean(one.probability >= threshold for one in clean)),
-                degraded_share=percent(fmean(one.probability >= threshold for one in degraded)),
-            )
-        )
-    return tuple(found)
+    base, router, own = texts_of(work, Row.BASE, 0), router_of(plan), own_router(work, row, seed)
+    said = probabilities_of(work, router)
+    found = {
+        AS_IT_IS: Candidate(shipped, router, False, its_texts, base, said),
+        BEST: Candidate(best, router, False, best_texts, base, said),
+    }
+    if own is not None:
+        said_by_own = probabilities_of(work, own)
+        found[OWN_ROUTER] = Candidate(best, own, True, best_texts, base, said_by_own)
+    trials, present = read_trials(work), found[AS_IT_IS]
+    return tuple(_measured(name, one, present, trials) for name, one in found.items())
 
 
 def cross_fitted(clips: Sequence[RoutedClip]) -> list[ErrorCount]:
     """Errors behind a router whose threshold is chosen on one half of the clips and counted on the
-    other, both ways. Clips of one sentence are in the same half."""
+    other, both ways; in the order of the clips. Clips of one sentence are in the same half."""
     sentences = sorted({one.clip.draw for one in clips})
-    first = {sentence for number, sentence in enumerate(sentences) if number % 2 == 0}
-    halves = (
-        [one for one in clips if one.clip.draw in first],
-        [one for one in clips if one.clip.draw not in first],
-    )
-    found = []
-    for chosen_on, counted in (halves, halves[::-1]):
+    half = {sentence: number % 2 for number, sentence in enumerate(sentences)}
+    thresholds = []
+    for counted in (0, 1):
+        chosen_on = [one for one in clips if half[one.clip.draw] != counted]
         choice = choose_threshold(
             [one.probability for one in chosen_on],
             [one.base for one in chosen_on],
             [one.robust for one in chosen_on],
             _NO_INTERVAL,
         )
-        found += [one.errors(choice.threshold) for one in counted]
-    return found
+        thresholds.append(choice.threshold)
+    return [one.errors(thresholds[half[one.clip.draw]]) for one in clips]
 
 
-def _routed(
-    clips: Iterable[EvaluationClip],
-    base: Mapping[str, str],
-    robust: Mapping[str, str],
-    said: Mapping[str, float],
-) -> Iterator[RoutedClip]:
-    for clip in clips:
-        yield RoutedClip(
-            clip=clip,
-            base=count_errors(clip.text, base[clip.id]),
-            robust=count_errors(clip.text, robust[clip.id]),
-            probability=said[clip.id],
-        )
+def _measured(name: str, one: Candidate, present: Candidate, trials: Trials) -> Contender:
+    verdict = None if one is present else _verdict(one, present, trials)
+    clean = [clip for clip in trials.tests if clip.group is Group.CLEAN]
+    degraded = [clip for clip in trials.tests if clip.group is Group.DEGRADED]
+
+    def share(clips: Sequence[EvaluationClip]) -> float:
+        return percent(fmean(one.said[clip.id] >= one.threshold for clip in clips))
+
+    return Contender(
+        name=name,
+        adapter=one.adapter,
+        router=file_sha256(one.router),
+        threshold=one.threshold,
+        passes=verdict is None or verdict.promoted,
+        verdict="" if verdict is None else " ".join((verdict.headline, *verdict.reasons)),
+        held_out_wer=_wer(one.held_out_errors(trials.held_out)),
+        clean_wer=_wer(one.errors(clean)),
+        degraded_wer=_wer(one.errors(degraded)),
+        clean_share=share(clean),
+        degraded_share=share(degraded),
+    )
+
+
+def _verdict(one: Candidate, present: Candidate, trials: Trials) -> Verdict:
+    """On held-out clips: the degraded ones, and all sentences as they were spoken."""
+    clips, new = trials.held_out, one.held_out_errors(trials.held_out)
+    base, current = [routed.base for routed in one.routed(clips)], present.errors(clips)
+    chosen = [at for at, clip in enumerate(clips) if clip.group is Group.DEGRADED]
+    clean = one.routed(trials.unharmed)
+    return judge(
+        {
+            Group.DEGRADED: Scores(
+                new=[new[at] for at in chosen],
+                others={
+                    "base": [base[at] for at in chosen],
+                    "current": [current[at] for at in chosen],
+                },
+                draws=[clips[at].draw for at in chosen],
+            ),
+            Group.CLEAN: Scores(
+                new=[routed.errors(one.threshold) for routed in clean],
+                others={"base": [routed.base for routed in clean]},
+                draws=[routed.clip.draw for routed in clean],
+            ),
+        },
+        LIMITS,
+    )
 
 
 def _wer(errors: Iterable[ErrorCount]) -> float:

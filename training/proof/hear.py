@@ -14,7 +14,7 @@ from engine.router import Router
 from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.evaluate import EvaluationClip
 from training.evaluate.store import Heard, Judged, Store
-from training.proof.material import read_tests
+from training.proof.material import read_trials
 from training.proof.plan import Plan, Row
 from training.proof.rows import adapter_folder, name_of
 
@@ -101,9 +101,11 @@ def _base(plan: Plan) -> ModelFolder:
 
 
 def _clips(work: Path) -> Sequence[EvaluationClip]:
-    clips, held_out = read_tests(work)
+    trials = read_trials(work)
     # By length: batches are then filled evenly.
-    return sorted((*clips, *held_out), key=lambda clip: clip.duration_s)
+    return sorted(
+        (*trials.tests, *trials.held_out, *trials.unharmed), key=lambda clip: clip.duration_s
+    )
 
 
 def _hear(work: Path, name: str, by: str, model: ModelFolder, gate: float) -> None:

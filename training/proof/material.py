@@ -11,13 +11,13 @@
     test/            degraded and clean clips by which rows are judged
     sft.jsonl        clips of the supervised rows, and the held-out ones
     rl.jsonl         clips of reinforcement learning, and the held-out ones
-    test.jsonl       test clips, and the held-out ones
+    test.jsonl       test clips, the held-out ones, and these as they were spoken
 """
 
 import json
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -201,12 +201,38 @@ def write_tests(work: Path, plan: Plan) -> None:
         )
         for clip in read_manifest(work / HELD_OUT_SET / MANIFEST)
     ]
-    rows = [asdict(clip) | {"audio": str(clip.audio)} for clip in (*clips, *held_out)]
+    unharmed = [
+        EvaluationClip(
+            id=f"clean-{number:05}",
+            audio=work / "clean" / spoken["audio"],
+            text=spoken["text"],
+            group=Group.CLEAN,
+            speaker=spoken["speaker"],
+            duration_s=sf.info(work / "clean" / spoken["audio"]).duration,
+        )
+        for number, spoken in enumerate(_read(work / "clean" / f"{HELD_OUT_SET}.jsonl"))
+    ]
+    rows = [asdict(clip) | {"audio": str(clip.audio)} for clip in (*clips, *held_out, *unharmed)]
     _write(work / TEST, rows)
 
 
-def read_tests(work: Path) -> tuple[list[EvaluationClip], list[EvaluationClip]]:
-    """The test clips, and the held-out ones."""
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """All that is heard.
+
+    Attributes:
+        tests: by which rows are judged.
+        held_out: degraded as those that are learnt from, by which adapters are chosen.
+        unharmed: the held-out sentences as they were spoken, to see what an adapter does to them.
+    """
+
+    tests: tuple[EvaluationClip, ...]
+    held_out: tuple[EvaluationClip, ...]
+    unharmed: tuple[EvaluationClip, ...]
+
+
+def read_trials(work: Path) -> Trials:
+    """The clips that are heard."""
     clips = [
         EvaluationClip(
             **row
@@ -218,8 +244,11 @@ def read_tests(work: Path) -> tuple[list[EvaluationClip], list[EvaluationClip]]:
         )
         for row in _read(work / TEST)
     ]
-    held_out = [clip for clip in clips if clip.id.startswith("held-")]
-    return [clip for clip in clips if clip not in held_out], held_out
+
+    def named(prefix: str) -> tuple[EvaluationClip, ...]:
+        return tuple(clip for clip in clips if clip.id.startswith(prefix))
+
+    return Trials(named("test-"), named("held-"), named("clean-"))
 
 
 def is_never_heard(clip: EvaluationClip) -> bool:

@@ -13,9 +13,10 @@ from training.data import Example, read_examples
 from training.data.example import TRAIN
 from training.evaluate import EvaluationClip
 from training.finetune.run import Run
+from training.proof.clock import minutes
 from training.proof.contenders import contenders
 from training.proof.hear import probabilities_of, router_of, texts_of
-from training.proof.material import RL, SFT, TEST, read_tests
+from training.proof.material import RL, SFT, TEST, read_trials
 from training.proof.plan import Plan, Row
 from training.proof.results import (
     FORMAT_VERSION,
@@ -46,21 +47,28 @@ _LIMITS = (0.3, 0.5, 0.7, 1.0)
 
 def best_of(work: Path, plan: Plan) -> tuple[Row, int]:
     """Row and seed of the adapter that hears the held-out clips best behind the model's router."""
-    dev = _systems(work, plan, read_tests(work)[1])
+    dev = _systems(work, plan, read_trials(work).held_out)
     return min(
         plan.trainings(),
         key=lambda one: wer_of(dev.behind(one[0], ROUTED)[_seeds(plan, one[0]).index(one[1])]),
     )
 
 
-def measure(work: Path, plan: Plan, command: str) -> Results:
-    """All figures, from the files of a finished proof."""
-    clips, held_out = read_tests(work)
-    systems = _systems(work, plan, clips)
-    dev = _systems(work, plan, held_out)
+def measure(work: Path, plan: Plan, best: tuple[Row, int], command: str) -> Results:
+    """All figures, from the files of a finished proof.
+
+    Args:
+        work: its folder.
+        plan: how much.
+        best: row and seed of the best adapter, see `best_of`.
+        command: that is written down.
+    """
+    trials = read_trials(work)
+    systems = _systems(work, plan, trials.tests)
+    dev = _systems(work, plan, trials.held_out)
     trained = {row: _seeds(plan, row) for row in Row}
     held_out_wer = {row: tuple(wer_of(scores) for scores in dev.behind(row, ROUTED)) for row in Row}
-    best_row, best_seed = best_of(work, plan)
+    best_row, best_seed = best
     model = located(plan.model)
     return Results(
         format_version=FORMAT_VERSION,
@@ -98,7 +106,7 @@ def measure(work: Path, plan: Plan, command: str) -> Results:
         best_seed=best_seed,
         contenders=contenders(work, plan, best_row, best_seed),
         reference_words=_numbers(s.errors.reference_length for s in systems.scores[Row.BASE][0]),
-        clip_sets=_numbers(SETS.index(sets_of(clip)[0]) for clip in clips),
+        clip_sets=_numbers(SETS.index(sets_of(clip)[0]) for clip in trials.tests),
         routed=_numbers(map(int, systems.on)),
         errors={
             (name_of(row, seed) if seed else str(row)): _numbers(s.errors.errors for s in scores)
@@ -153,6 +161,7 @@ def _facts(work: Path, plan: Plan) -> dict[str, float]:
         "steps of reinforcement learning": plan.rl.steps,
         "clips behind one of these": plan.rl.clips_per_step,
         "transcripts of each": plan.rl.rollouts,
+        "minutes in all, on two cores": round(minutes(work)),
     }
 
 

@@ -1,8 +1,9 @@
 """How much of everything, at which rates, and why: every setting of the proof.
 
-The rows are those of the paper's ablation. They differ in nothing but what the paper says: the same
-clips, the same number of clips behind the steps of the two supervised rows, the same adapter to
-begin with, the same steps, rollouts and clips for the two rewards.
+The rows are those of the paper's ablation and a control. They differ in nothing but what they say:
+the same clips, the same number of clips behind the steps of the supervised rows, the same adapter
+to begin with, the same steps, rollouts and clips for the two rewards. The control is plain SFT with
+the gentle language model of A2S-SFT: without it, nobody could tell the phases from that one rate.
 """
 
 from collections.abc import Mapping
@@ -27,10 +28,11 @@ from training.reward import WER_ONLY, RewardOptions
 
 
 class Row(StrEnum):
-    """A row of the table, in the paper's order."""
+    """A row of the table, in the paper's order, with the control where it belongs."""
 
     BASE = "base"
     SFT = "sft"
+    GENTLE = "sft-gentle"
     A2S = "a2s"
     DAPO = "dapo"
     DG_WGPO = "dg-wgpo"
@@ -54,6 +56,7 @@ class Row(StrEnum):
 _LABELS = {
     Row.BASE: "base",
     Row.SFT: "plain SFT",
+    Row.GENTLE: "plain SFT, gentle",
     Row.A2S: "A2S-SFT",
     Row.DAPO: "A2S-SFT + DAPO, WER reward",
     Row.DG_WGPO: "A2S-SFT + DG-WGPO",
@@ -63,7 +66,8 @@ _COMPARED: Mapping[Row, tuple[Row, ...]] = MappingProxyType(
     {
         Row.BASE: (),
         Row.SFT: (Row.BASE,),
-        Row.A2S: (Row.SFT,),
+        Row.GENTLE: (Row.SFT,),
+        Row.A2S: (Row.SFT, Row.GENTLE),
         Row.DAPO: (Row.A2S,),
         Row.DG_WGPO: (Row.DAPO, Row.A2S),
     }
@@ -78,6 +82,9 @@ PAPER: Mapping[Row, tuple[float, float]] = MappingProxyType(
         Row.DG_WGPO: (7.35, 7.64),
     }
 )
+PAPERS_ORDER = tuple(PAPER)
+"""Its rows; each is hoped to be better than the one before it."""
+
 PAPER_CORPORA = ("VOiCES", "NOIZEUS")
 """What the paper measured: average WER on each, %."""
 
@@ -210,7 +217,7 @@ class Plan:
 
     def trainings(self) -> list[tuple[Row, int]]:
         """Row and seed of everything that is trained: what others need first, then the longest."""
-        rows = (Row.A2S, Row.SFT, Row.DAPO, Row.DG_WGPO)
+        rows = (Row.A2S, Row.SFT, Row.GENTLE, Row.DAPO, Row.DG_WGPO)
         return [
             (row, seed)
             for row in rows
@@ -259,6 +266,8 @@ class Plan:
         match row:
             case Row.SFT:
                 return replace(common, sft3=_phase(self.sft.steps, *PLAIN_RATES))
+            case Row.GENTLE:
+                return replace(common, sft3=_phase(self.sft.steps, *GENTLE_RATES))
             case Row.A2S:
                 return replace(
                     common,
@@ -284,6 +293,7 @@ ADAPTER = AdapterConfig(rank=32, alpha=64.0, dropout=0.0)
 clips than steps there is little to forget."""
 
 PLAIN_RATES = (1.5e-3, 1.5e-3, 1.5e-3)
+GENTLE_RATES = (1.5e-3, 1.5e-3, 2e-4)
 PHASE_1_RATES = (1.5e-3, 1.5e-3, 0.0)
 PHASE_2_RATES = (0.0, 0.0, 2e-4)
 PHASE_3_RATES = (5e-4, 5e-4, 2e-4)

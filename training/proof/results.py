@@ -128,8 +128,10 @@ class Contender:
         adapter: SHA-256.
         router: SHA-256.
         threshold: degraded probability from which the adapter is used.
-        held_out_wer: on held-out clips, by which is chosen what ships; of a router whose threshold
-            comes from them, each half with the threshold of the other.
+        passes: the verdict lets it ship; the present state needs none.
+        verdict: on the held-out clips, by the rule for anybody's adapter; "" for the present state.
+        held_out_wer: on held-out clips; of a router whose threshold comes from them, each half with
+            the threshold of the other.
         clean_wer: on the clean test clips.
         degraded_wer: on the degraded test clips.
         clean_share: of the clean test clips, those that go to the adapter.
@@ -140,6 +142,8 @@ class Contender:
     adapter: str
     router: str
     threshold: float
+    passes: bool
+    verdict: str
     held_out_wer: float
     clean_wer: float
     degraded_wer: float
@@ -204,8 +208,8 @@ class Results:
 
     @property
     def ships(self) -> Contender:
-        """The one with the lowest held-out word error rate; of equals, the earliest."""
-        return min(self.contenders, key=lambda contender: contender.held_out_wer)
+        """Of those that may, the one with the lowest held-out word error rate."""
+        return min((one for one in self.contenders if one.passes), key=lambda one: one.held_out_wer)
 
 
 _FORM = TypeAdapter(Results)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
-from training.proof.plan import Row
+from training.proof.plan import PAPERS_ORDER, Row
 from training.proof.results import (
     ALWAYS,
     AS_IT_IS,
@@ -16,29 +16,28 @@ from training.proof.results import (
     Results,
 )
 
-_ORDER = (Row.BASE, Row.SFT, Row.A2S, Row.DAPO, Row.DG_WGPO)
-
 _WHERE: Mapping[str, str] = MappingProxyType({ALWAYS: "always on", ROUTED: "behind the router"})
 
 
 def order_sentence(results: Results, route: str) -> str:
-    """Whether the paper's order holds on degraded speech, step by step."""
-    steps = [find(results, row, other, route, DEGRADED) for other, row in pairwise(_ORDER)]
+    """Whether each row is better than the one before it on degraded speech, as is hoped."""
+    steps = [find(results, row, other, route, DEGRADED) for other, row in pairwise(PAPERS_ORDER)]
     better = [step for step in steps if step.verdict == "better"]
     worse = [step for step in steps if step.verdict == "worse"]
     below = [step for step in steps if step.points < 0.0]
     where = _WHERE[route]
     if len(better) == len(steps):
         return (
-            f"The paper's order holds on degraded speech, {where}: "
-            "every row is below the one before it."
+            f"The order that is hoped for holds on degraded speech, {where}: every row is shown to "
+            "be better than the one before it."
         )
     named = ", ".join(Row(step.row).label for step in worse)
     return (
-        f"The paper's order on degraded speech, {where}: of its {len(steps)} steps, "
+        "The order that is hoped for (base, plain SFT, A2S-SFT, DAPO, DG-WGPO) on degraded "
+        f"speech, {where}: of its {len(steps)} steps, "
         f"{len(better)} {_are(len(better))} shown (the interval excludes zero), "
         f"{len(worse)} {_are(len(worse))} shown to go the other way"
-        f"{f' ({named})' if named else ''}, and {len(below)} of {len(steps)} have the paper's sign."
+        f"{f' ({named})' if named else ''}, and {len(below)} of {len(steps)} go down."
     )
 
 
@@ -104,13 +103,14 @@ def shipping_sentence(results: Results) -> str:
     chosen = results.ships
     if chosen.name == AS_IT_IS:
         return (
-            "Mini's adapter and router stay as they are: nothing heard the held-out clips better."
+            "What ships: mini's adapter and router as they are, for nothing is shown to be better "
+            f"on the held-out clips ({chosen.held_out_wer:.2f} %)."
         )
     with_router = " and the router made for it" if chosen.name == OWN_ROUTER else ""
     before = next(one for one in results.contenders if one.name == AS_IT_IS)
     return (
-        f"What ships: this adapter{with_router}, for nothing heard the held-out clips better "
-        f"({chosen.held_out_wer:.2f} %; mini's own {before.held_out_wer:.2f} %)."
+        f"What ships: this adapter{with_router}, shown to be better on the held-out clips "
+        f"({chosen.held_out_wer:.2f} %, before {before.held_out_wer:.2f} %)."
     )
 
 

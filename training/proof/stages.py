@@ -8,6 +8,7 @@ from engine.checkpoint.fingerprint import base_sha256
 from engine.errors import UsageError
 from engine.models import located
 from training.finetune.files import write_text
+from training.proof.clock import timed
 from training.proof.hear import hear_base, hear_row, hear_shipped, judge_clips, router_of
 from training.proof.lanes import Job, aloud, run_jobs
 from training.proof.material import (
@@ -21,7 +22,7 @@ from training.proof.material import (
 )
 from training.proof.measure import best_of, measure
 from training.proof.page import page
-from training.proof.plan import Plan
+from training.proof.plan import Plan, Row
 from training.proof.results import Results, to_json
 from training.proof.router import own_router, router_name, train_router
 from training.proof.rows import name_of, train_row
@@ -57,12 +58,21 @@ class Proof:
         """
         self.work.mkdir(parents=True, exist_ok=True)
         self._settle()
+        with timed(self.work):
+            best = self._made()
+        aloud("== results")
+        return measure(self.work, self.plan, best, self.command)
+
+    def _made(self) -> tuple[Row, int]:
+        """Everything that the figures follow from, and the best adapter."""
         for name, stage in self._stages().items():
             finished = self.work / f"{name}.finished"
             if not finished.exists():
                 aloud(f"== {name}")
                 stage()
                 finished.touch()
+        aloud("== rows")
+        self._jobs(self._rows())
         aloud("== router")
         # Adapter and router as the model has them now; what was heard is not heard again.
         hear_shipped(self.work, self.plan)
@@ -71,8 +81,7 @@ class Proof:
         self._jobs([Job(router_name(*best), train_router, (self.work, self.plan, *best))])
         if own := own_router(self.work, *best):
             judge_clips(self.work, own)
-        aloud("== results")
-        return measure(self.work, self.plan, self.command)
+        return best
 
     def _stages(self) -> dict[str, Callable[[], None]]:
         work, plan, lanes = self.work, self.plan, self.lanes
@@ -84,7 +93,6 @@ class Proof:
             "base": lambda: self._jobs(self._measurements()),
             "data": lambda: write_data(work, plan),
             "tests": lambda: write_tests(work, plan),
-            "rows": lambda: self._jobs(self._rows()),
         }
 
     def _jobs(self, jobs: list[Job]) -> None:
@@ -120,13 +128,15 @@ class Proof:
             f"{self.work} was begun with another base model, or for other clips.",
             "Delete it, or name another folder with --work.",
         )
-        rows = [self.plan.settings(row, seed, "") for row, seed in self.plan.trainings()]
-        _same(
-            self.work / "jobs" / "rows.txt",
-            "".join(f"{settings}\n" for settings in rows),
-            f"The rows in {self.work} were begun with another plan.",
-            "Delete jobs, runs and rows.finished in it to train anew on the same clips.",
-        )
+        for row, seed in self.plan.trainings():
+            name = name_of(row, seed)
+            _same(
+                self.work / "rows" / f"{name}.txt",
+                f"{self.plan.settings(row, seed, '')}\n",
+                f"The row {name} in {self.work} was begun with another plan.",
+                f"Delete rows/{name}.txt, runs/{name}, jobs/{name} and jobs/hear-{name} in it to "
+                "train it anew on the same clips; likewise the rows that start from it.",
+            )
 
 
 def _same(path: Path, told: str, what: str, remedy: str) -> None:

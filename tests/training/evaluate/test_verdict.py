@@ -57,6 +57,17 @@ def test_better_on_their_own_clips_is_enough_if_degraded_is_no_worse():
     assert _verdict(scores(HALF, LESS), scores(LESS, HALF)).outcome is Outcome.WORSE
 
 
+def test_better_on_degraded_clips_does_not_outweigh_their_own_that_may_suffer():
+    """Not shown to be worse is not enough: it must be shown not to be."""
+    noisy = scores([0, 9, *[4] * 38], [4] * 40)
+    assert _verdict(scores(LESS, HALF), noisy).outcome is Outcome.NOT_SHOWN
+    few = _verdict(scores(LESS, HALF), scores([9] * 19, [0] * 19))
+    assert few.outcome is Outcome.NOT_SHOWN
+    assert "Perhaps worse than base (limit +0.50 points)" in few.reasons[0]
+    for_degraded = replace(LIMITS, meant_for=(Group.DEGRADED,))
+    assert _verdict(scores(LESS, HALF), noisy, limits=for_degraded).promoted
+
+
 def test_it_must_be_better_where_it_is_meant_to_be():
     for_own = replace(LIMITS, meant_for=(Group.OWN,))
     assert not _verdict(scores(LESS, HALF), scores(HALF, HALF), limits=for_own).promoted

@@ -34,6 +34,7 @@ CLIPS = [
 SEEDS = {
     Row.BASE: [],
     Row.SFT: [1],
+    Row.GENTLE: [1],
     Row.A2S: [1, 2],
     Row.DAPO: [1, 2],
     Row.DG_WGPO: [1, 2],
@@ -57,6 +58,7 @@ SYSTEMS = Systems(
     scores={
         Row.BASE: [scores(0, 8)],
         Row.SFT: [scores(1, 6)],
+        Row.GENTLE: [scores(1, 5)],
         Row.A2S: [scores(1, 5), scores(1, 3)],
         Row.DAPO: [scores(2, 5), scores(2, 4)],
         Row.DG_WGPO: [scores(1, 3), scores(1, 3)],

@@ -32,10 +32,18 @@ def learnt(config: RunConfig) -> list[Example]:
 
 
 @pytest.mark.parametrize("plan", [FULL, SMALL])
-def test_both_supervised_rows_learn_from_as_many_clips(plan: Plan) -> None:
+def test_the_supervised_rows_learn_from_as_many_clips(plan: Plan) -> None:
     plain = learnt(plan.settings(Row.SFT, 1, "/data"))
     phased = learnt(plan.settings(Row.A2S, 1, "/data"))
     assert len(plain) == len(phased) == plan.sft.steps * plan.sft.clips_per_step
+    assert learnt(plan.settings(Row.GENTLE, 1, "/data")) == plain
+
+
+def test_the_control_differs_from_plain_sft_in_the_rate_of_the_language_model_alone() -> None:
+    plain = FULL.settings(Row.SFT, 1, "/data")
+    gentle = FULL.settings(Row.GENTLE, 1, "/data")
+    rate = FULL.settings(Row.A2S, 1, "/data").sft3.language_model_rate
+    assert replace(plain, sft3=replace(plain.sft3, language_model_rate=rate)) == gentle
 
 
 def test_only_the_first_phase_has_a_curriculum_and_it_ends_with_all_clips() -> None:
