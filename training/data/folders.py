@@ -5,7 +5,7 @@ from pathlib import Path
 
 from training.data.example import Example
 from training.data.problems import Problem, ProblemKind
-from training.data.records import SUFFIXES, to_example
+from training.data.records import SUFFIXES, speaker_of, to_example
 
 
 def read_folder(folder: Path, language: str) -> Iterator[Example | Problem]:
@@ -16,24 +16,26 @@ def read_folder(folder: Path, language: str) -> Iterator[Example | Problem]:
         language: code or English name, of all of it.
     """
     files = sorted(path for path in folder.rglob("*") if _counts(path, folder))
+    used: set[Path] = set()
     texts = {path.with_suffix(""): path for path in files if path.suffix.lower() == ".txt"}
     for path in files:
         if path.suffix.lower() not in SUFFIXES:
             continue
-        words = texts.pop(path.with_suffix(""), None)
+        words = texts.get(path.with_suffix(""))
         if words is None:
             yield Problem(ProblemKind.MISSING, str(path), f"There is no {path.stem}.txt beside it.")
             continue
+        used.add(words)
         try:
             text = words.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             yield Problem(ProblemKind.UNREADABLE, str(words), f"It is no text: {error}.")
             continue
-        place = path.relative_to(folder).parts
-        speaker = place[0] if len(place) > 1 else ""
-        yield to_example({"text": text, "speaker": speaker}, path, str(path), language)
+        record = {"text": text, "speaker": speaker_of(path.relative_to(folder))}
+        yield to_example(record, path, str(path), language)
     for words in texts.values():
-        yield Problem(ProblemKind.MISSING, str(words), "There is no audio beside it.")
+        if words not in used:
+            yield Problem(ProblemKind.MISSING, str(words), "There is no audio beside it.")
 
 
 def _counts(path: Path, folder: Path) -> bool:

@@ -17,7 +17,8 @@ def read(
     """Reads data of any known kind; audio files themselves are not opened yet.
 
     Known are: a folder of audio and text files; ``.jsonl``; ``.parquet``, or a folder of them; a
-    Hugging Face data set on disk; transcripts exported as ``.json``, or a folder of them.
+    Hugging Face data set on disk; transcripts exported as ``.json``, or a folder of them. A folder
+    may hold several of these.
 
     Args:
         paths: any number of those.
@@ -62,5 +63,8 @@ def _read_folder(path: Path, language: str, unpack_to: Path) -> Iterator[Example
         yield from read_parquet(shard, language, unpack_to)
     for transcript in transcripts:
         yield from read_corrections(transcript, language, unpack_to)
-    if not shards and not transcripts:
-        yield from read_folder(path, language)
+    told = bool(shards or transcripts)
+    for item in read_folder(path, language):
+        # Beside tables and transcripts, audio without a text file is what these are about.
+        if not (told and isinstance(item, Problem) and item.kind is ProblemKind.MISSING):
+            yield item

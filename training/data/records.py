@@ -8,7 +8,7 @@ severity, wer``) and what data sets on Hugging Face mostly have (``sentence``, `
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from engine.errors import UsageError
@@ -53,7 +53,7 @@ def to_example(
         if words:
             return Problem(ProblemKind.LANGUAGE, source, "There are words, but no language.")
         name = NO_SPEECH
-    elif not words:
+    elif not any(mark.isalnum() for mark in words):
         return Problem(ProblemKind.EMPTY, source, "There are no words.")
     else:
         try:
@@ -69,13 +69,22 @@ def to_example(
         text=words,
         language=name,
         prompt=str(record.get("prompt") or ""),
-        speaker=str(_first(record, _SPEAKER) or _of_source(record)),
+        speaker=str(_first(record, _SPEAKER) or _source(record)),
         source=source,
         given_split=_SPLITS.get(str(record.get("split") or "").lower(), ""),
         scenario=_scenario(record),
         severity=_number(record, ("severity", "global_severity")),
         wer=_number(record, ("base_wer", "wer")),
     )
+
+
+def speaker_of(place: PurePath) -> str:
+    """Who speaks in a file of a folder: in "anna/07.flac" it is "anna"; "" where it does not say.
+
+    Args:
+        place: relative to the folder.
+    """
+    return place.parts[0] if len(place.parts) > 1 else ""
 
 
 def audio_of(record: Mapping[str, Any]) -> Any:
@@ -93,13 +102,16 @@ def _of_subset(record: Mapping[str, Any]) -> str:
     return parts[1] if len(parts) > 2 else ""
 
 
-def _of_source(record: Mapping[str, Any]) -> str:
-    """Who speaks in the clean clip that a clip was made of: in "anna/07.flac" it is "anna", as in a
-    folder; otherwise the clean clip stands for its speaker."""
+def _source(record: Mapping[str, Any]) -> str:
+    """The clean clip that a clip was made of stands for its speaker, where nobody knows that.
+
+    A manifest that does not even say that it does not know is older: what its folders say counts.
+    """
     source = str(record.get("source") or "")
-    path = PurePosixPath(source)
-    in_folder = path.suffix.lower() in SUFFIXES and len(path.parts) > 1 and not path.is_absolute()
-    return path.parts[0] if in_folder else source
+    relative = not PurePosixPath(source).is_absolute() and not PureWindowsPath(source).drive
+    if "speaker" in record or not relative or PurePosixPath(source).suffix.lower() not in SUFFIXES:
+        return source
+    return speaker_of(PurePosixPath(source)) or source
 
 
 def _scenario(record: Mapping[str, Any]) -> str:

@@ -57,7 +57,9 @@ def as_file(audio: Any, beside: Path, folder: Path) -> Path | None:
         A path, whether there is a file or not; None when nothing is said.
     """
     if isinstance(audio, str) and audio:
-        return (beside / Path(audio).expanduser()).absolute()
+        path = Path(audio)
+        # "~nobody" is a name like any other.
+        return (beside / (path.expanduser() if path.parts[0] == "~" else path)).absolute()
     if isinstance(audio, dict):
         name = str(audio.get("path") or "")
         if audio.get("bytes"):

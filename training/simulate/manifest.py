@@ -22,6 +22,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "source": (str,),
     "text": (str, type(None)),
     "language": (str,),
+    "speaker": (str,),
     "scenario": (str,),
     "sampling": (str,),
     "severity": (int, float),
@@ -51,6 +52,7 @@ class SimulatedClip:
         source: the clean file, relative to the folder of the clean clips, or absolute.
         text: what is said; None where nobody knows.
         language: ISO code.
+        speaker: who speaks; "" where nobody knows.
         plan: all parameters.
         sampling: how the severity was drawn.
         seed: of the set; with `index` and `attempt` it gives everything that was drawn.
@@ -80,6 +82,7 @@ class SimulatedClip:
     bank: str
     wer: float | None = None
     wer_model: str | None = None
+    speaker: str = ""
 
     def to_json(self) -> Parameters:
         """JSON values, in the order of reading."""
@@ -91,6 +94,7 @@ class SimulatedClip:
             "source": self.source,
             "text": self.text,
             "language": self.language,
+            "speaker": self.speaker,
             "scenario": self.plan.scenario.name,
             "sampling": self.sampling,
             "severity": self.plan.severity,
@@ -115,6 +119,7 @@ class SimulatedClip:
         """
         if row.get("format") != FORMAT:
             raise ValueError(f'"format" is {row.get("format")!r}; {FORMAT} is known here')
+        row = {"speaker": ""} | dict(row)  # sets made before 0.1 do not say
         for key, kinds in _KINDS.items():
             if key not in row:
                 raise ValueError(f'"{key}" is missing')

@@ -47,14 +47,20 @@ def bench_record(clip: SimulatedClip) -> Record:
 
 
 def sft_record(clip: SimulatedClip) -> Record:
-    """The record of Qwen3-ASR's fine-tuning script.
+    """The record of Qwen3-ASR's fine-tuning script, and who speaks: without that, copies of one
+    clean clip could be learnt from and held out.
 
     Raises:
         UsageError: a language that Qwen3-ASR does not know.
     """
     language = resolve(clip.language) or "None"
     text = f"language {language}<asr_text>{clip.text or ''}"
-    return {"audio": clip.audio, "text": text, "prompt": ""}
+    return {
+        "audio": clip.audio,
+        "text": text,
+        "prompt": "",
+        "speaker": clip.speaker or clip.source,
+    }
 
 
 def subset(clip: SimulatedClip) -> str:

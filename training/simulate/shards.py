@@ -118,6 +118,7 @@ def make_clip(
                 source=source.audio,
                 text=source.text,
                 language=source.language,
+                speaker=source.speaker,
                 plan=plan,
                 sampling=settings.mix.sampling,
                 seed=settings.seed,

@@ -16,7 +16,7 @@ from engine.errors import AudioError, StorageError
 from engine.languages import LANGUAGES, resolve
 from training.data import Problem, ProblemKind
 from training.data.example import Example
-from training.data.records import SUFFIXES
+from training.data.records import SUFFIXES, speaker_of
 from training.data.tables import read_jsonl
 from training.simulate.effect import SAMPLE_RATE, Wave
 from training.simulate.errors import SourceError
@@ -34,11 +34,13 @@ class Source:
         audio: its file with "/", relative to the root of its `Sources`; absolute if outside.
         text: what is said; None where nobody knows.
         language: ISO code.
+        speaker: who speaks; "" where nobody knows.
     """
 
     audio: str
     text: str | None
     language: str
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ class Sources:
 
     @property
     def sha256(self) -> str:
-        """Of the list, hexadecimal; what lies in the files does not count."""
+        """Of the list, hexadecimal; what lies in the files, and who speaks, does not count."""
         digest = hashlib.sha256()
         for source in self.clips:
-            digest.update(json.dumps(asdict(source)).encode())
+            row = {"audio": source.audio, "text": source.text, "language": source.language}
+            digest.update(json.dumps(row).encode())
         return digest.hexdigest()
 
 
@@ -167,7 +170,8 @@ def _of_folder(folder: Path, code: str) -> tuple[tuple[Source, ...], tuple[Probl
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Problem(ProblemKind.UNREADABLE, str(words), f"It is no text: {error}."))
             continue
-        clips.append(Source(path.relative_to(folder).as_posix(), text, code))
+        place = path.relative_to(folder)
+        clips.append(Source(place.as_posix(), text, code, speaker_of(place)))
     return tuple(clips), tuple(problems)
 
 
@@ -177,7 +181,8 @@ def _of_manifest(path: Path, code: str) -> tuple[tuple[Source, ...], tuple[Probl
     for found in read_jsonl(path, code, path.parent):
         if isinstance(found, Example):
             language = _CODES.get(found.language, code)
-            clips.append(Source(_named(found.audio, path.parent), found.text, language))
+            name = _named(found.audio, path.parent)
+            clips.append(Source(name, found.text, language, found.speaker))
         else:
             problems.append(found)
     return tuple(clips), tuple(problems)

@@ -157,6 +157,82 @@ def test_a_damaged_table_is_listed(tmp_path: Path, name: str) -> None:
     assert problem(target, tmp_path).kind is ProblemKind.UNREADABLE
 
 
+def test_a_table_that_breaks_off_gives_what_is_before(tmp_path: Path) -> None:
+    content = pa.concat_tables([table(tone(tmp_path / "1.wav"))] * 64)  # read as one batch
+    path = tmp_path / "x.parquet"
+    with parquet.ParquetWriter(path, content.schema) as writer:
+        for _ in range(2):
+            writer.write_table(content)
+    found = bytearray(path.read_bytes())
+    start = parquet.ParquetFile(path).metadata.row_group(1).column(0).dictionary_page_offset
+    found[start : start + 40] = b"\xff" * 40
+    path.write_bytes(found)
+    examples, (damaged,) = read([path], "", tmp_path / "unpacked")
+    assert len(examples) == 64
+    assert damaged.kind is ProblemKind.UNREADABLE
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"splits": ["train"]}'])
+def test_a_data_set_that_is_not_all_there_is_listed(tmp_path: Path, content: str) -> None:
+    root = tmp_path / "set"
+    root.mkdir()
+    (root / "dataset_dict.json").write_text(content, encoding="utf-8")
+    kinds = {ProblemKind.UNREADABLE, ProblemKind.MISSING}
+    assert problem(root, tmp_path).kind in kinds
+
+
+def test_what_is_left_over_in_a_data_set_is_not_read(tmp_path: Path) -> None:
+    content = table(tone(tmp_path / "1.wav"))
+    root = tmp_path / "set"
+    root.mkdir()
+    (root / "dataset_info.json").write_text("{}", encoding="utf-8")
+    for name in ("cache-0123.arrow", "data-00000-of-00001.arrow"):
+        with ipc.new_stream(root / name, content.schema) as stream:
+            stream.write_table(content)
+    assert one(root, tmp_path).text == "Hi"
+    (root / "state.json").write_text(
+        '{"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}', encoding="utf-8"
+    )
+    assert one(root, tmp_path).text == "Hi"
+
+
+def test_other_files_do_not_hide_what_a_folder_holds(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    (folder / "more").mkdir(parents=True)
+    tone(folder / "1.wav")
+    (folder / "1.txt").write_text("Hi", encoding="utf-8")
+    (folder / "info.json").write_text("{}", encoding="utf-8")
+    wav = tone(tmp_path / "2.wav")
+    parquet.write_table(table(wav), folder / "more" / "x.parquet")
+    examples, (info,) = read([folder], "en", tmp_path / "unpacked")
+    assert len(examples) == 2
+    assert info.where.endswith("info.json")
+
+
+def test_two_recordings_may_share_their_words(tmp_path: Path) -> None:
+    for name in ("1.wav", "1.flac"):
+        tone(tmp_path / name)
+    (tmp_path / "1.txt").write_text("Hi", encoding="utf-8")
+    examples, problems = read([tmp_path], "en", tmp_path / "unpacked")
+    assert ([e.audio.name for e in examples], problems) == (["1.flac", "1.wav"], [])
+
+
+def test_marks_are_no_words(tmp_path: Path) -> None:
+    row = {"audio": "a.wav", "text": "...", "language": "en"}
+    assert problem(jsonl(tmp_path / "a.jsonl", row), tmp_path).kind is ProblemKind.EMPTY
+
+
+def test_a_name_that_looks_like_a_home_is_only_a_name(tmp_path: Path) -> None:
+    row = {"audio": "~nobody.wav", "text": "Hi", "language": "en"}
+    assert one(jsonl(tmp_path / "a.jsonl", row), tmp_path).audio == tmp_path / "~nobody.wav"
+
+
+def test_a_record_for_evaluation(tmp_path: Path) -> None:
+    row = {"audio": "a.wav", "answer": "Hi", "language": "en"}
+    example = one(jsonl(tmp_path / "a.jsonl", row), tmp_path)
+    assert (example.text, example.audio) == ("Hi", tmp_path / "a.wav")
+
+
 def corrected(recording: Path, where: Path) -> Path:
     heard = Segment(start_s=0.1, end_s=0.3, text="Good mourning", language="English")
     segments = (heard, replace(heard, start_s=0.3, end_s=0.5).rewritten("Good morning"))
@@ -195,6 +271,7 @@ def test_examples_survive_their_file(tmp_path: Path) -> None:
         ("1.flac", "1.flac"),
         ("/elsewhere/anna/1.flac", "/elsewhere/anna/1.flac"),
         ("https://example.org/speech", "https://example.org/speech"),
+        ("C:/anna/1.flac", "C:/anna/1.flac"),
     ],
 )
 def test_degraded_clips_stay_with_who_spoke_the_clean_one(
@@ -203,3 +280,12 @@ def test_degraded_clips_stay_with_who_spoke_the_clean_one(
     tone(tmp_path / "1.wav")
     row = {"audio": "1.wav", "text": "yes", "language": "en", "source": source}
     assert one(jsonl(tmp_path / "set.jsonl", row), tmp_path).speaker == speaker
+
+
+def test_a_manifest_that_tells_of_speakers_is_believed(tmp_path: Path) -> None:
+    rows = [
+        {"audio": "1.wav", "text": "yes", "language": "en", "source": "clips/1.mp3", "speaker": who}
+        for who in ("anna", "")
+    ]
+    examples, _ = read([jsonl(tmp_path / "set.jsonl", *rows)], "", tmp_path)
+    assert [example.speaker for example in examples] == ["anna", "clips/1.mp3"]

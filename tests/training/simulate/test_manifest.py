@@ -134,4 +134,12 @@ def test_the_record_for_fine_tuning(materials: Materials) -> None:
         "audio": "clips/00000/00000004.flac",
         "text": "language Chinese<asr_text>你好",
         "prompt": "",
+        "speaker": "a/b.wav",
     }
+    assert sft_record(_clip("noise", None, materials, speaker="anna"))["speaker"] == "anna"
+
+
+def test_a_line_from_before_speakers_were_told_is_read(materials: Materials) -> None:
+    row = _clip("noise", None, materials).to_json()
+    del row["speaker"]
+    assert SimulatedClip.from_json(row).speaker == ""

@@ -40,8 +40,8 @@ def test_a_folder_with_and_without_words(tmp_path: Path) -> None:
     assert found.root == tmp_path
     assert found.clips == (
         Source("a.WAV", None, "zh"),
-        Source("b/1.flac", None, "zh"),
-        Source("b/2.wav", "hello world", "zh"),
+        Source("b/1.flac", None, "zh", "b"),
+        Source("b/2.wav", "hello world", "zh", "b"),
     )
 
 
