@@ -10,7 +10,7 @@ from app.cli.train import pause_on_interrupt
 from training.finetune import toml
 from training.finetune.config import RunConfig
 from training.finetune.events import Listener
-from training.finetune.run import Run, RunState, Status
+from training.finetune.run import Run, RunState, Status, absolute
 
 
 def command(
@@ -41,5 +41,6 @@ def command(
             raise typer.Exit(130)
         return state
 
-    rows = ablate(out, toml.load(config, RunConfig), Narrator(console).tell, work)
+    wanted = absolute(toml.load(config, RunConfig), config.absolute().parent)
+    rows = ablate(out, wanted, Narrator(console).tell, work)
     console.result(markdown(rows))

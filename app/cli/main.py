@@ -33,6 +33,7 @@ Exit codes:
   5    the device or the engine failed
   6    a result could not be written
   7    a set of clips could not be made
+  8    a training broke off; its last checkpoint is kept
   130  stopped with Ctrl-C; what was finished is kept
 """
 

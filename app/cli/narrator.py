@@ -47,6 +47,7 @@ def sentence(event: events.Event) -> str:
             return _step(event)
         case events.DataPrepared():
             left = ", ".join(f"{count} {kind}" for kind, count in event.problems.items())
+            left += " (see the run's problems.jsonl)" if left else ""
             return (
                 f"{event.train_clips} clips to learn from, {event.held_out_clips} held out, "
                 f"{clock_time(event.audio_s)} in all; left out: {left or 'none'}"

@@ -139,7 +139,8 @@ def work(console: Console, run: Run, *, resume: bool, stage: str | None, as_json
     if status is Status.FINISHED and stage is None:
         console.result(str(run.folder))
         return
-    if status is not Status.NEW and not resume and stage is None:
+    begun = status is not Status.NEW and run.data_file.exists()
+    if begun and not resume and stage is None:
         raise RunError(
             f"{run.folder} is {status} already.",
             "It was left alone.",

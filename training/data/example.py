@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -81,6 +82,8 @@ def write_examples(path: Path, examples: Iterable[Example]) -> None:
     with part.open("w", encoding="utf-8", newline="\n") as file:
         for example in examples:
             file.write(json.dumps(example.to_row(), ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     part.replace(path)
 
 

@@ -1,9 +1,13 @@
 """What can be wrong with training data, as plain data."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
+
+from engine.errors import StorageError
 
 
 class ProblemKind(StrEnum):
@@ -40,6 +44,27 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
+
+
+def write_problems(path: Path, problems: Iterable[Problem]) -> None:
+    """Writes JSON Lines. Raises OSError."""
+    rows = (json.dumps(asdict(problem), ensure_ascii=False) + "\n" for problem in problems)
+    path.write_text("".join(rows), encoding="utf-8", newline="\n")
+
+
+def read_problems(path: Path) -> list[Problem]:
+    """What `write_problems` wrote; nothing where there is no such file.
+
+    Raises:
+        StorageError: it cannot be read, or is damaged.
+    """
+    if not path.exists():
+        return []
+    try:
+        rows = map(json.loads, path.read_bytes().splitlines())
+        return [Problem(ProblemKind(row["kind"]), row["where"], row["what"]) for row in rows]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise StorageError(f"{path} cannot be read: {error}.") from error
 
 
 def counts(problems: Iterable[Problem]) -> dict[str, int]:

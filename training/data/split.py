@@ -27,6 +27,16 @@ def split(examples: Iterable[Example], held_out_share: float) -> list[Example]:
     ]
 
 
+def shares_that_split(examples: Iterable[Example]) -> tuple[float, float] | None:
+    """Between which shares somebody is held out and somebody is not; None for a single speaker.
+
+    Args:
+        examples: checked clips, none of which says its side.
+    """
+    places = sorted({place(_speaker(e)) for e in examples})
+    return (places[0], places[-1]) if len(places) > 1 else None
+
+
 def place(speaker: str) -> float:
     """Where a name falls, in [0, 1), evenly over all names."""
     digest = hashlib.sha256(f"wildscribe held-out\0{speaker}".encode()).digest()
@@ -34,4 +44,8 @@ def place(speaker: str) -> float:
 
 
 def _side(example: Example, held_out_share: float) -> str:
-    return HELD_OUT if place(example.speaker or example.sha256) < held_out_share else TRAIN
+    return HELD_OUT if place(_speaker(example)) < held_out_share else TRAIN
+
+
+def _speaker(example: Example) -> str:
+    return example.speaker or example.sha256

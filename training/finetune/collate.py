@@ -22,7 +22,6 @@ from engine.recognizer import Clip
 from engine.recognizer.inputs import make_batch
 from training.data import Example
 from training.data.example import TEXT_MARK
-from training.finetune.errors import DataError
 
 if TYPE_CHECKING:
     from transformers import Qwen3ASRProcessor
@@ -60,8 +59,6 @@ class Collator:
 
     def __call__(self, items: Sequence[Sequence[Example]]) -> dict[str, Tensor]:
         (examples,) = items
-        if not examples:
-            raise DataError("A process has no clips in a step: use fewer processes.")
         clips = [Clip(load(e.audio), context=e.prompt) for e in examples]
         rows = [
             make_batch(self._processor, [clip], torch.float32, torch.device("cpu")).tensors

@@ -19,7 +19,8 @@ class ModelConfig:
 
     Attributes:
         path: name or folder of a model, as `engine.models.find` takes it.
-        device: see `engine.device.choose`.
+        device: see `engine.device.choose`; of several GPUs a process that trains takes the first
+            it sees, so none can be named.
         precision: of the base's weights, see `engine.device.pick_dtype`; the adapter is float32.
         four_bit: hold the base's matrices in 4 bits (NF4); needs a CUDA device and bitsandbytes.
         compute: "auto" computes in half precision on an accelerator and in float32 on a CPU;
@@ -34,6 +35,12 @@ class ModelConfig:
     compute: str = "auto"
 
     def __post_init__(self) -> None:
+        if ":" in self.device:
+            raise UsageError(
+                f"device must be 'auto' or a kind of device, not '{self.device}'.",
+                remedy="Set 'cuda', and have the process see that GPU alone, with "
+                f"CUDA_VISIBLE_DEVICES={self.device.partition(':')[2]}.",
+            )
         if self.compute not in ("auto", "half"):
             raise UsageError(f"compute must be 'auto' or 'half', not '{self.compute}'.")
 
@@ -119,7 +126,7 @@ class OptimizerConfig:
     """AdamW with a linear warm-up and a linear way down to zero.
 
     Attributes:
-        warm_up_share: of a stage's steps.
+        warm_up_share: of a stage's steps, in [0, 1).
         weight_decay: of the LoRA's matrices.
         clip_norm: gradients are scaled down to this norm.
     """
@@ -129,7 +136,7 @@ class OptimizerConfig:
     clip_norm: float = 1.0
 
     def __post_init__(self) -> None:
-        _within("warm_up_share", self.warm_up_share, 0.0, 1.0)
+        _within("warm_up_share", self.warm_up_share, 0.0, 0.99)
         _within("weight_decay", self.weight_decay, 0.0, 1.0)
         _above_zero("clip_norm", self.clip_norm)
 
@@ -166,10 +173,11 @@ class SftConfig:
         encoder_rate: learning rate of the LoRA on the audio encoder; 0 leaves it as it is.
         aligner_rate: the same for what joins the encoder to its neighbours.
         language_model_rate: the same for the language model.
-        wer_limits: a curriculum of as many equal parts, each with the clips on which the base
-            model's WER is below the limit (1 = 100 %). Empty: all clips, and no WER is needed.
+        wer_limits: a curriculum of as many parts, each with the clips on which the base model's
+            WER is below the limit (1 = 100 %). Empty: all clips, and no WER is needed.
         epochs: times that each part goes through its clips.
-        most_steps: an upper limit to the steps of the phase; 0 for none.
+        most_steps: an upper limit to the steps of the phase, shared equally by its parts; 0 for
+            none.
     """
 
     encoder_rate: float = 0.0
@@ -189,6 +197,7 @@ class SftConfig:
         for limit in self.wer_limits:
             _above_zero("wer_limits", limit)
         _above_zero("epochs", self.epochs)
+        _within("epochs", self.epochs, 0.0, 1e6)
         _within("most_steps", self.most_steps, 0, 10**9)
 
 

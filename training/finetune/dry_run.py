@@ -1,31 +1,27 @@
 """What a run would do and cost, found out without beginning it."""
 
+import importlib.util
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from statistics import mean
 from typing import Any
 
 from engine.checkpoint.config import read_config
 from engine.recognizer.recognizer import SPARE_TOKENS, TOKENS_A_SECOND
 from engine.samples import SAMPLE_RATE_HZ
-from training.data import Example, Problem, read_examples, write_examples
+from training.data import Example, Problem, read_examples
 from training.data.example import HELD_OUT, TRAIN
-from training.finetune.config import CheckpointConfig, RunConfig
-from training.finetune.context import Context
+from training.data.problems import read_problems
+from training.finetune.config import RunConfig
 from training.finetune.copies import Wanted, marked, scenario_copies, with_copies
-from training.finetune.events import StepDone
 from training.finetune.memory import Load, MemoryEstimate, estimate, parameter_counts
 from training.finetune.plan import Part, curriculum
-from training.finetune.prepare import inspect
+from training.finetune.prepare import held_out_advice, inspect
 from training.finetune.run import Run
 from training.finetune.scopes import Scope, rates
 from training.finetune.stages import require
 from training.finetune.trainee import autocast_dtype, place
-
-MEASURED_STEPS = 3
+from training.finetune.trial import LEARNING, step_time_s
 
 _SMALL_BYTES = 64 << 10
 """Of a checkpoint, beside its tensors."""
@@ -46,7 +42,7 @@ class StagePlan:
         parts: WER limit (None: no limit), clips and steps of each part of the curriculum.
         memory: of its worst step.
         checkpoint_bytes: of one checkpoint, and of a best adapter where there are any.
-        step_s: measured time of a step, s; None when it was not measured.
+        step_s: measured time of one of its steps, s; None when it was not measured.
     """
 
     stage: str
@@ -88,7 +84,7 @@ class DryRun:
         train_clips: clips that would be learnt from.
         held_out_clips: clips that never are.
         audio_s: of both, s.
-        problems: every clip that is left out, and why.
+        problems: every clip that is left out, and why; of a run that has begun, as it found them.
         unknown_wers: training clips that the base model has to hear first; while they are unknown
             the steps below count them as learnable.
         stages: the SFT phases, and ``rl``.
@@ -119,7 +115,7 @@ class DryRun:
 
 
 def dry_run(run: Run, *, measure: bool = True) -> DryRun:
-    """Reads and checks the data, plans every phase, and takes three real steps of the first.
+    """Reads and checks the data, plans every stage, and takes real steps of each that learns.
 
     Nothing is left behind but audio that had to be unpacked.
 
@@ -128,24 +124,25 @@ def dry_run(run: Run, *, measure: bool = True) -> DryRun:
         measure: whether to take the steps, which needs the model in memory.
 
     Raises:
+        OutOfMemoryError: a step does not fit into memory.
         WildscribeError: data, model or device cannot be used, or there is no such stage.
     """
     require(run.config.stages)
-    problems: list[Problem] = []
     if run.data_file.exists():
-        examples = read_examples(run.data_file)
+        examples, problems = read_examples(run.data_file), read_problems(run.problems_file)
     else:
         examples, problems = inspect(run)
     train = [e for e in examples if e.split == TRAIN]
     names = [name for name in run.config.stages if name.startswith("sft")]
+    able = [n for n in run.config.stages if n in LEARNING and (n != "rl" or _has_trl())]
+    step_s = {name: step_time_s(run, name, train) for name in able if measure and train}
     limited = any(run.config.phase(name).wer_limits for name in names)
     unknown = sum(e.wer is None for e in train) if limited else 0
     # What is not known yet counts as learnable.
     hopeful = [e if e.wer is not None else replace(e, wer=0.0) for e in train]
-    step_s = _measured(run, names[0], train) if measure and names and train else None
-    stages = tuple(_planned(run, name, hopeful, step_s) for name in names)
+    stages = tuple(_planned(run, name, hopeful, step_s.get(name)) for name in names)
     if "rl" in run.config.stages:
-        stages += (_planned_rl(run.config, train),)
+        stages += (_planned_rl(run.config, train, step_s.get("rl")),)
     held_out = marked((e for e in examples if e.split == HELD_OUT), run.config.data)
     reckoned = {plan.stage for plan in stages}
     later = tuple(
@@ -162,10 +159,14 @@ def dry_run(run: Run, *, measure: bool = True) -> DryRun:
         unknown_wers=unknown,
         stages=stages,
         later=later,
-        warnings=tuple(_warnings(run.config, held_out)),
+        warnings=tuple(_warnings(run.config, examples, held_out)),
         disk_bytes=adapter_bytes + sum(plan.disk_bytes for plan in later),
         free_bytes=shutil.disk_usage(run.folder).free,
     )
+
+
+def _has_trl() -> bool:
+    return importlib.util.find_spec("trl") is not None
 
 
 def _later(
@@ -193,14 +194,18 @@ def _later(
     return LaterPlan(stage, steps, copies, clips + copies, disk_bytes)
 
 
-def _warnings(config: RunConfig, held_out: list[Example]) -> Iterator[str]:
-    """What router and evaluation will miss."""
+def _warnings(
+    config: RunConfig, examples: list[Example], held_out: list[Example]
+) -> Iterator[str]:
+    """What the stages will miss."""
+    if "rl" in config.stages and not _has_trl():
+        yield 'The stage rl needs TRL, which is not installed: pip install "wildscribe[rl]".'
     if not {"router", "evaluate"} & set(config.stages):
         return
     if not held_out:
         yield (
-            "No clips are held out, and the stages router and evaluate need some: raise "
-            "held_out_share, or leave them out."
+            "No clips are held out, and the stages router and evaluate need some. "
+            + held_out_advice(examples, config.data.held_out_share)
         )
     clean = config.evaluate.clean or any(clip.scenario == "clean" for clip in held_out)
     if "evaluate" in config.stages and not clean:
@@ -263,7 +268,7 @@ def rl_load_of(config: RunConfig, clips: Sequence[Example]) -> Load:
     )
 
 
-def _planned_rl(config: RunConfig, clips: list[Example]) -> StagePlan:
+def _planned_rl(config: RunConfig, clips: list[Example], step_s: float | None) -> StagePlan:
     sizes = read_config(place(config.model)[0])
     lora = sum(parameter_counts(sizes, config.adapter.rank)[2].values())
     return StagePlan(
@@ -271,25 +276,5 @@ def _planned_rl(config: RunConfig, clips: list[Example]) -> StagePlan:
         parts=((None, len(clips), config.rl.steps),),
         memory=estimate(sizes, rl_load_of(config, clips)),
         checkpoint_bytes=(4 + 8 + 4) * lora + _SMALL_BYTES,
-        step_s=None,
+        step_s=step_s,
     )
-
-
-def _measured(run: Run, stage: str, clips: list[Example]) -> float:
-    """Seconds of a step: of three real ones, in a run that is thrown away, without the first."""
-    from training.finetune.sft import train
-
-    times: list[float] = []
-
-    def listen(event: object) -> None:
-        if isinstance(event, StepDone):
-            times.append(event.wall_s)
-
-    phase = replace(run.config.phase(stage), wer_limits=(), epochs=1e6, most_steps=MEASURED_STEPS)
-    nothing = CheckpointConfig(10**9, held_out_clips=0)
-    config = replace(run.config, sft1=phase, sft2=phase, sft3=phase, checkpoints=nothing)
-    with tempfile.TemporaryDirectory(prefix="wildscribe-") as folder:
-        trial = Run.create(Path(folder) / "run", config)
-        write_examples(trial.data_file, clips)
-        train(trial, Context(trial, stage, listen))
-    return mean(times[1:])

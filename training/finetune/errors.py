@@ -26,6 +26,8 @@ class DiskFullError(StorageError):
 class LossNotFiniteError(WildscribeError):
     """The loss or a gradient is NaN or infinite."""
 
+    exit_code = 8
+
 
 def storage_kind(error: OSError) -> type[StorageError]:
     """`DiskFullError` where there is no room, else `StorageError`."""

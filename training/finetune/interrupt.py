@@ -1,4 +1,4 @@
-"""How a stage without steps of an optimiser obeys: it looks between two clips, and breaks off."""
+"""How a stage obeys outside the steps of an optimiser: it looks between clips, and breaks off."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,14 +26,21 @@ def obey(context: Context) -> None:
 def in_main_process(run: Run, context: Context, work: Callable[[Run, Context], Outcome]) -> Outcome:
     """Does the work of a stage that one process does alone; others have nothing to do in it.
 
-    What was done before an interruption is on the disk. A stage that is stopped before it has
-    learnt anything leaves nothing, and counts as done.
+    What was done before an interruption is on the disk.
     """
     if not context.is_main:
         return Outcome.FINISHED
+    # The others have gone on: nobody is there to agree with.
+    return obedient(run, replace(context, processes=1), work)
+
+
+def obedient(run: Run, context: Context, work: Callable[[Run, Context], Outcome]) -> Outcome:
+    """Does the work of a stage, which may break off with `InterruptedStage` before its first step.
+
+    A stage that is stopped there leaves nothing, and counts as done.
+    """
     try:
-        # The others have gone on: nobody is there to agree with.
-        return work(run, replace(context, processes=1))
+        return work(run, context)
     except InterruptedStage as interrupted:
         if interrupted.command is Command.PAUSE:
             context.emit(StagePaused(context.stage, 0))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from engine.errors import UsageError
 from training.data import Example
 from training.finetune.config import SftConfig
 from training.finetune.errors import DataError
@@ -47,11 +48,14 @@ def curriculum(phase: SftConfig, clips: Sequence[Example], clips_per_step: int) 
             "Nothing was changed.",
             "Add clips, or raise wer_limits: the base model's WER is above them on every clip.",
         )
-    most = math.ceil(phase.most_steps / len(pools)) if phase.most_steps else math.inf
-    return [
-        Part(limit, pool, int(min(most, math.ceil(phase.epochs * len(pool) / clips_per_step))))
-        for limit, pool in pools
-    ]
+    parts = []
+    for number, (limit, pool) in enumerate(pools):
+        wanted = math.ceil(phase.epochs * len(pool) / clips_per_step)
+        if phase.most_steps:
+            share, over = divmod(phase.most_steps, len(pools))
+            wanted = min(wanted, share + (number < over))
+        parts.append(Part(limit, pool, wanted))
+    return [part for part in parts if part.steps]
 
 
 def steps(parts: Sequence[Part], clips_per_step: int, seed: int) -> list[Step]:
@@ -73,8 +77,20 @@ def steps(parts: Sequence[Part], clips_per_step: int, seed: int) -> list[Step]:
 
 
 def batches_per_step(clips_per_step: int, clips_at_once: int, processes: int) -> int:
-    """Batches of one step, over all processes: a multiple of their number."""
-    return processes * math.ceil(clips_per_step / (clips_at_once * processes))
+    """Batches of one step, over all processes: a multiple of their number.
+
+    Raises:
+        UsageError: some of them would be empty.
+    """
+    count = processes * math.ceil(clips_per_step / (clips_at_once * processes))
+    if count > clips_per_step:
+        raise UsageError(
+            f"{clips_per_step} clips a step, {clips_at_once} at once, cannot be shared out among "
+            f"{processes} processes: some would have nothing to do.",
+            "Nothing was changed.",
+            f"Make clips_per_step a multiple of {processes}, or use fewer processes.",
+        )
+    return count
 
 
 def batches(step: Step, count: int) -> list[Step]:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import math
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +15,17 @@ from engine.models import located
 from engine.recognizer import Clip, Recognizer
 from training.data import Example, Problem, check, read, read_examples, split, write_examples
 from training.data.example import HELD_OUT, TRAIN
-from training.data.problems import counts
+from training.data.problems import counts, write_problems
+from training.data.split import shares_that_split
 from training.finetune.context import Context
 from training.finetune.errors import DataError, RunError, storage_error
 from training.finetune.events import DataPrepared, WerMeasured
-from training.finetune.run import Run
+from training.finetune.interrupt import InterruptedStage, obey
+from training.finetune.run import Command, Run
 from training.score import ErrorCount, count_errors
+
+_LEARNING = ("sft1", "sft2", "sft3", "rl", "router")
+_JUDGING = ("router", "evaluate")
 
 _AT_ONCE = 32
 """Clips heard between two lines in wer.jsonl."""
@@ -38,21 +45,19 @@ def prepared(run: Run, context: Context) -> Clips:
     """The clips of a run. The first call reads and checks all data; later ones read data.jsonl.
 
     Raises:
-        DataError: there is nothing to learn from.
+        DataError: there is nothing to learn from, or nothing is held out for a stage that needs it.
+        InterruptedStage: someone wants something else.
         RunError: data.jsonl or the base model has been changed since.
         ModelError: the base model is not here any more.
         StorageError: the run's folder cannot be written.
     """
     if context.is_main and not run.data_file.exists():
-        examples, problems = inspect(run)
-        if not any(e.split == TRAIN for e in examples):
-            asked = ", ".join(run.config.data.paths) or "no data"
-            raise DataError(
-                f"There is nothing to learn from in {asked}.",
-                "Nothing was started.",
-                _advice(problems),
-            )
+        # Alone, it can break off; of several processes the others would wait for it.
+        alone = context.processes == 1
+        examples, problems = inspect(run, (lambda _: obey(context)) if alone else lambda _: None)
+        _require_both_sides(run, examples, problems)
         try:
+            write_problems(run.problems_file, problems)
             write_examples(run.data_file, examples)
         except OSError as error:
             raise storage_error(error) from error
@@ -61,12 +66,18 @@ def prepared(run: Run, context: Context) -> Clips:
         context.emit(DataPrepared(len(clips.train), len(clips.held_out), audio_s, counts(problems)))
     if context.is_main:
         _sealed(run)
-    _wait_for_main(context)
+    _wait_for_all(context)
     return _sides(read_examples(run.data_file))
 
 
-def inspect(run: Run) -> tuple[list[Example], list[Problem]]:
+def inspect(
+    run: Run, on_clip: Callable[[int], None] = lambda count: None
+) -> tuple[list[Example], list[Problem]]:
     """Reads and checks all data of a run, without beginning it.
+
+    Args:
+        run: the run.
+        on_clip: told how many clips were opened.
 
     Raises:
         StorageError: audio could not be unpacked into the run's folder.
@@ -76,14 +87,15 @@ def inspect(run: Run) -> tuple[list[Example], list[Problem]]:
         found, unread = read(map(Path, data.paths), data.language, run.folder / "audio")
     except OSError as error:
         raise storage_error(error) from error
-    good, unsound = check(found, data.most_clip_s)
+    good, unsound = check(found, data.most_clip_s, on_clip)
     return split(good, data.held_out_share), unread + unsound
 
 
 def with_wer(run: Run, context: Context, clips: Clips, recognizer: Recognizer) -> Clips:
     """Fills in the base model's WER where it is not known, hearing those clips.
 
-    What was heard is kept in wer.jsonl as it comes, so that no clip is ever heard twice.
+    What was heard is kept in wer.jsonl as it comes, so that no clip is ever heard twice. Several
+    processes share the clips, each with a file of its own.
 
     Args:
         run: the run.
@@ -92,11 +104,13 @@ def with_wer(run: Run, context: Context, clips: Clips, recognizer: Recognizer) -
         recognizer: with the base model; the robust route is not used.
 
     Raises:
+        InterruptedStage: someone wants something else.
         StorageError: the run's folder cannot be written.
     """
-    if context.is_main:
-        _measure(run, context, clips, recognizer)
-    _wait_for_main(context)
+    _measure(run, context, clips, recognizer)
+    _wait_for_all(context)
+    if (command := context.command()) is not Command.GO_ON:
+        raise InterruptedStage(command)
     known = _known_wers(run)
     return replace(
         clips,
@@ -141,13 +155,17 @@ def _sealed(run: Run) -> None:
 
 def _measure(run: Run, context: Context, clips: Clips, recognizer: Recognizer) -> None:
     known = _known_wers(run)
-    open_clips = [e for e in clips.train if e.wer is None and e.id not in known]
-    open_clips.sort(key=lambda e: e.duration_s)
-    for at in range(0, len(open_clips), _AT_ONCE):
-        part = open_clips[at : at + _AT_ONCE]
+    missing = [e for e in clips.train if e.wer is None and e.id not in known]
+    missing.sort(key=lambda e: e.duration_s)
+    mine = missing[context.rank :: context.processes]
+    for at in range(0, len(mine), _AT_ONCE):
+        if run.command() is not Command.GO_ON:
+            return
+        part = mine[at : at + _AT_ONCE]
+        done = at + len(part)
         heard = recognizer.transcribe([Clip(load(e.audio), context=e.prompt) for e in part])
         try:
-            with run.wer_file.open("a", encoding="utf-8", newline="\n") as file:
+            with run.wer_file(context.rank).open("a", encoding="utf-8", newline="\n") as file:
                 for example, hypothesis in zip(part, heard, strict=True):
                     row = {
                         "id": example.id,
@@ -157,13 +175,12 @@ def _measure(run: Run, context: Context, clips: Clips, recognizer: Recognizer) -
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
         except OSError as error:
             raise storage_error(error) from error
-        context.emit(WerMeasured(at + len(part), len(open_clips)))
+        context.emit(WerMeasured(min(len(missing), done * context.processes), len(missing)))
 
 
 def _known_wers(run: Run) -> dict[str, float]:
-    if not run.wer_file.exists():
-        return {}
-    lines = run.wer_file.read_text(encoding="utf-8").splitlines()
+    # Of bytes: the lines of a text would end at U+2028 as well.
+    lines = (line for path in run.wer_files() for line in path.read_bytes().splitlines())
     return {row["id"]: row["wer"] for row in map(json.loads, lines)}
 
 
@@ -174,6 +191,48 @@ def _sides(examples: list[Example]) -> Clips:
     )
 
 
+def _require_both_sides(run: Run, examples: list[Example], problems: list[Problem]) -> None:
+    """There are clips to learn from, and held-out ones where a stage cannot do without.
+
+    Raises:
+        DataError: not so.
+    """
+    asked = ", ".join(run.config.data.paths) or "no data"
+    if not examples:
+        raise DataError(
+            f"There is nothing to learn from in {asked}.", "Nothing was started.", _advice(problems)
+        )
+    sides = {e.split for e in examples}
+    needed = {TRAIN} if any(name in run.config.stages for name in _LEARNING) else set()
+    needed |= {HELD_OUT} if any(name in run.config.stages for name in _JUDGING) else set()
+    if not needed - sides:
+        return
+    what = "held out" if TRAIN in sides else "to learn from"
+    raise DataError(
+        f"No clip of {len(examples)} in {asked} is {what}, and the stages of this run need some.",
+        "Nothing was started.",
+        held_out_advice(examples, run.config.data.held_out_share),
+    )
+
+
+def held_out_advice(examples: Sequence[Example], share: float) -> str:
+    """What to do when all clips are on one side."""
+    if any(e.given_split for e in examples):
+        return 'The data says itself which clips are which: mark some as "train", some "held_out".'
+    between = shares_that_split(examples)
+    if between is None:
+        return (
+            "All clips are of one speaker. Say who speaks (a folder for each, or the field "
+            '"speaker"), or mark some clips with "split": "held_out".'
+        )
+    low, high = math.ceil(1000 * between[0]) / 1000, math.floor(1000 * between[1]) / 1000
+    return (
+        "Speakers are held out by a hash of their names, and at a share of "
+        f"{share:g} here that is nobody or everybody: under [data], set held_out_share above "
+        f"{low:g} and below {high:g}."
+    )
+
+
 def _advice(problems: list[Problem]) -> str:
     if not problems:
         return "Name folders or files with clips under [data] paths."
@@ -181,7 +240,7 @@ def _advice(problems: list[Problem]) -> str:
     return f"{sum(kinds.values())} clips were left out; the first: {problems[0]}"
 
 
-def _wait_for_main(context: Context) -> None:
+def _wait_for_all(context: Context) -> None:
     if context.processes > 1:
         from torch import distributed
 

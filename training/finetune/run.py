@@ -6,7 +6,8 @@
     state.json      how far it is
     control.json    what someone wants of it: to pause, or to stop and keep what it learnt
     data.jsonl      the clips, checked and split once and for all
-    wer.jsonl       what the base model heard in them
+    problems.jsonl  what was left out, and why
+    wer.jsonl       what the base model heard in the clips
     metrics.jsonl   events, see `training.finetune.events`
     samples.jsonl   held-out clips as they were transcribed on the way
     copies/         degraded copies of clips, for the router and the evaluation, with copies.jsonl
@@ -87,7 +88,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        self.config = _absolute(toml.load(self.folder / "config.toml", RunConfig), self.folder)
+        self.config = absolute(toml.load(self.folder / "config.toml", RunConfig), self.folder)
 
     @classmethod
     def create(cls, folder: Path, config: RunConfig) -> "Run":
@@ -108,7 +109,8 @@ class Run:
     def at(cls, path: Path) -> "Run":
         """The run that a path means: its folder, its config.toml, or another configuration.
 
-        ``rooms.toml`` is made into a run of its own in ``rooms/`` beside it, the first time.
+        ``rooms.toml`` is made into a run of its own in ``rooms/`` beside it, the first time; until
+        that run has begun, it follows ``rooms.toml``.
 
         Raises:
             UsageError: there is no configuration, or one that makes no sense.
@@ -119,10 +121,13 @@ class Run:
         if path.name == "config.toml":
             return cls(path.parent)
         folder = path.with_suffix("").absolute()
-        config = _absolute(toml.load(path, RunConfig), folder.parent)
+        config = absolute(toml.load(path, RunConfig), folder.parent)
         if not (folder / "config.toml").exists():
             return cls.create(folder, config)
         run = cls(folder)
+        if run.config != config and not run.data_file.exists():
+            write_text(folder / "config.toml", toml.dump(config))
+            return cls(folder)
         if run.config != config:
             raise RunError(
                 f"{folder} was begun with other settings than {path.name} has now.",
@@ -137,9 +142,17 @@ class Run:
         return self.folder / "data.jsonl"
 
     @property
-    def wer_file(self) -> Path:
-        """What the base model heard, clip by clip, as far as it was measured."""
-        return self.folder / "wer.jsonl"
+    def problems_file(self) -> Path:
+        """What of the data was left out, and why, one a line; absent until it is checked."""
+        return self.folder / "problems.jsonl"
+
+    def wer_file(self, rank: int) -> Path:
+        """What the base model heard, clip by clip, as far as a process measured it."""
+        return self.folder / (f"wer-{rank}.jsonl" if rank else "wer.jsonl")
+
+    def wer_files(self) -> list[Path]:
+        """Those of all processes."""
+        return sorted(self.folder.glob("wer*.jsonl"))
 
     @property
     def metrics_file(self) -> Path:
@@ -173,6 +186,8 @@ class Run:
 
     def at_once(self, stage: str) -> int:
         """What memory holds at once in a stage: clips, or the rollouts that are learnt from."""
+        if stage == "router":  # its own steps cannot be parted
+            return 1
         if stage != "rl":
             return self.clips_at_once
         most = max(self.config.batch.clips_at_once, self.config.rl.rollouts)
@@ -235,7 +250,12 @@ class Run:
         self.save_state(
             replace(state, finished=tuple(name for name in state.finished if name != stage))
         )
-        shutil.rmtree(self.checkpoints(stage), ignore_errors=True)
+        # In one step: of a folder half removed, what is left could be taken for a checkpoint.
+        gone = self.checkpoints(stage).with_name(f".{stage}.gone")
+        shutil.rmtree(gone, ignore_errors=True)
+        if self.checkpoints(stage).exists():
+            self.checkpoints(stage).rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
     def request(self, command: Command) -> None:
         """Leaves a wish for whoever trains this run, in this process or another."""
@@ -286,7 +306,7 @@ class Run:
                 "Wait for it, or pause it there.",
             ) from error
         try:
-            for path in (self.metrics_file, self.samples_file, self.wer_file, self.copies_file):
+            for path in (self.metrics_file, self.samples_file, self.copies_file, *self.wer_files()):
                 _mend(path)
             yield
         finally:
@@ -308,8 +328,13 @@ class Run:
         return sorted(found, key=lambda path: -int(path.name.removeprefix(STEP)))
 
 
-def _absolute(config: RunConfig, folder: Path) -> RunConfig:
-    """Paths in a configuration are relative to where it lies."""
+def absolute(config: RunConfig, folder: Path) -> RunConfig:
+    """A configuration that means the same wherever it lies.
+
+    Args:
+        config: its paths are relative to where it lies now.
+        folder: that place.
+    """
 
     def made(path: str) -> str:
         return str(folder / Path(path).expanduser()) if path else ""
@@ -322,7 +347,10 @@ def _absolute(config: RunConfig, folder: Path) -> RunConfig:
         current = made(current)
     clean = tuple(map(made, config.evaluate.clean))
     evaluate = replace(config.evaluate, current=current, clean=clean)
-    return replace(config, data=data, adapter=adapter, evaluate=evaluate)
+    model = config.model
+    if Path(model.path).name != model.path:  # else a name
+        model = replace(model, path=made(model.path))
+    return replace(config, model=model, data=data, adapter=adapter, evaluate=evaluate)
 
 
 def _as_it_went(path: Path) -> list[Event]:

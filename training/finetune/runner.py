@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.device import is_out_of_memory, release_memory
-from engine.errors import OutOfMemoryError, WildscribeError
+from engine.errors import OutOfMemoryError, UsageError, WildscribeError
 from training.finetune.context import Context, Outcome, unheard
 from training.finetune.errors import RunError, storage_error
 from training.finetune.events import BatchHalved, Listener, RunFailed, RunFinished
@@ -33,22 +33,38 @@ def train(
     Raises:
         WildscribeError: what went wrong; a `RunFailed` event tells of it too.
     """
+    if only is not None and only not in run.config.stages:
+        find(only)  # one that there is not at all is refused in other words
+        raise UsageError(
+            f"The run has no stage '{only}'.",
+            "Nothing was started.",
+            f"Its stages are {', '.join(run.config.stages)}; begin another run with it.",
+        )
     stages = [(name, find(name)) for name in run.config.stages]
     if only is not None:
         stages = [(only, find(only))]
     first = Context(run, stages[0][0], listener)
     if not first.is_main:
-        return _through(run, stages, listener, first)
+        return _through(run, stages, only, listener, first)
     with run.locked():
         if only is not None:
             run.forget(only)
-        return _through(run, stages, listener, first)
+        return _through(run, stages, only, listener, first)
+
+
+def _without(state: RunState, stage: str | None) -> RunState:
+    return replace(state, finished=tuple(name for name in state.finished if name != stage))
 
 
 def _through(
-    run: Run, stages: list[tuple[str, Stage]], listener: Listener, context: Context
+    run: Run,
+    stages: list[tuple[str, Stage]],
+    only: str | None,
+    listener: Listener,
+    context: Context,
 ) -> RunState:
-    state = run.state()
+    # Of several processes, one may look before the first has forgotten the stage.
+    state = _without(run.state(), only)
     try:
         if context.is_main:
             run.request(Command.GO_ON)
@@ -84,15 +100,24 @@ def _fitting(run: Run, context: Context, function: Stage) -> Outcome:
         release_memory()
 
 
+_LESS_MEMORY = {
+    "": "In the run's config.toml, set gradient_checkpointing = true, lower clips_at_once, or set "
+    "four_bit = true, then resume; or begin a new run with a lower most_clip_s or a smaller model.",
+    "rl": "In the run's config.toml, lower rollouts, rollouts_at_once or most_tokens under [rl], "
+    "or set gradient_checkpointing = true, then resume; or begin a new run with a smaller model.",
+    "router": "In the run's config.toml, lower clips_per_step under [router], then resume.",
+}
+
+
 def _halve(run: Run, context: Context, error: BaseException) -> None:
     # One process of several cannot go back alone: the others wait for it inside a step.
     at_once = run.at_once(context.stage)
     if at_once == 1 or context.processes > 1:
-        clips = "rollouts" if context.stage == "rl" else "clips"
+        clips = {"rl": "rollouts", "router": "clips of the router"}.get(context.stage, "clips")
         raise OutOfMemoryError(
             f"Memory ran out with {at_once} {clips} at once.",
             "The last complete checkpoint is kept.",
-            "Lower clips_at_once, leave out long clips, or use a smaller model; then resume.",
+            _LESS_MEMORY.get(context.stage, _LESS_MEMORY[""]),
         ) from error
     state = run.state()
     _save(run, context, replace(state, halvings=state.halvings + 1))
@@ -129,10 +154,12 @@ def _told(run: Run, context: Context, error: Exception) -> WildscribeError:
     told = _in_words(error)
     event = RunFailed(context.stage, told.code, told.what, told.safe, told.remedy)
     try:
-        _save(run, context, replace(run.state(), status=Status.FAILED))
-        context.emit(event)
-    except WildscribeError:  # a full disk, most likely the very error that is told
-        context.listener(event)
+        # Whichever process it is: the main one will not get to hear of it.
+        run.save_state(replace(run.state(), status=Status.FAILED))
+        run.record(event)
+    except (OSError, WildscribeError):
+        pass  # a full disk, most likely the very error that is told
+    context.listener(event)
     return told
 
 

@@ -10,6 +10,7 @@ from training.finetune.context import Context, Outcome
 from training.finetune.events import StageFinished, StagePaused, StageStarted
 from training.finetune.files import new_folder
 from training.finetune.held_out import score_held_out
+from training.finetune.interrupt import obedient
 from training.finetune.lora import save_adapter, train_only
 from training.finetune.plan import Step, batches, batches_per_step, curriculum, steps
 from training.finetune.prepare import Clips, prepared, with_wer
@@ -17,6 +18,9 @@ from training.finetune.run import STEP, Command, Run
 from training.finetune.scopes import rates
 from training.finetune.trainee import Trainee, autocast_dtype, load_trainee
 from training.finetune.trainer import SftTrainer, Watch, storage_errors
+
+_PATIENCE_S = 7 * 24 * 3600
+"""That processes wait for each other: one may be opening a great many clips."""
 
 
 def train(run: Run, context: Context) -> Outcome:
@@ -27,6 +31,10 @@ def train(run: Run, context: Context) -> Outcome:
             number.
         torch.OutOfMemoryError: the clips in memory at once are too many.
     """
+    return obedient(run, context, _trained)
+
+
+def _trained(run: Run, context: Context) -> Outcome:
     phase = run.config.phase(context.stage)
     arguments = training_arguments(run, context)  # also joins the other processes
     trainee = load_trainee(run, context.stage)
@@ -118,6 +126,7 @@ def training_arguments(run: Run, context: Context) -> TrainingArguments:
         bf16=half == "bfloat16",
         fp16=half == "float16",
         ddp_find_unused_parameters=False,
+        ddp_timeout=_PATIENCE_S,
         save_strategy="no",  # `Watch` says when
         logging_strategy="no",
         logging_nan_inf_filter=False,

@@ -62,7 +62,8 @@ def _dataclass(table: Mapping[str, Any], kind: type[T], place: str) -> T:
     try:
         return kind(**values)
     except UsageError as error:
-        raise UsageError(f"[{place.rstrip('.')}] {error.what}", "", error.remedy) from None
+        section = f"[{place.rstrip('.')}] " if place else ""
+        raise UsageError(f"{section}{error.what}", "", error.remedy) from None
 
 
 def _unknown(place: str, key: str, known: list[str]) -> UsageError:

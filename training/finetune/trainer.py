@@ -16,7 +16,9 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from engine.errors import StorageError
+from engine.device import is_out_of_memory
+from engine.errors import StorageError, WildscribeError
+from training.data import Example
 from training.finetune.collate import IGNORED, Collator
 from training.finetune.context import Context
 from training.finetune.errors import DiskFullError, LossNotFiniteError, storage_error
@@ -165,16 +167,14 @@ class SftTrainer(Trainer):  # type: ignore[misc]
             )
         )
         self._since = now
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise LossNotFiniteError(
-                f"At step {step} the loss is {loss} and the gradient's norm {norm}.",
-                "The last complete checkpoint, from before, is kept.",
-                "Lower the learning rates, or look at the clips of this step for damaged audio; "
-                "then resume.",
-            )
+        # In float16 a step that overflows is left out, and the next one scaled down.
+        skipped = self.accelerator.optimizer_step_was_skipped
+        if not math.isfinite(loss) or not (math.isfinite(norm) or skipped):
+            raise not_finite(step, loss, norm, self._steps[step - 1])
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Hears held-out clips, as `Watch` asked."""
+        self.control.should_evaluate = False  # else a pause behind this step asks once more
         self._measure(self.state.global_step)
         return {}
 
@@ -204,9 +204,46 @@ class SftTrainer(Trainer):  # type: ignore[misc]
     ) -> None:
         load_weights(self.model, Path(resume_from_checkpoint))
 
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
+        rates = [rate for _, rate in self._groups.values()]
+        set_rates(self.create_optimizer(), self.lr_scheduler, rates)
+
     def _wait(self) -> None:
         if self._context.processes > 1:
             distributed.barrier()
+
+
+def set_rates(
+    optimizer: torch.optim.Optimizer,
+    scheduler: torch.optim.lr_scheduler.LRScheduler | None,
+    rates: Sequence[float],
+) -> None:
+    """The rates that the run asks for now; a checkpoint brings those that it was made with.
+
+    Args:
+        optimizer: whose groups have these rates, in their order, before warm-up and decay.
+        scheduler: of the optimizer; it goes on from where it is.
+        rates: of the groups.
+    """
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        before = group.get("initial_lr", rate)
+        group["lr"] *= rate / before
+        group["initial_lr"] = rate
+    if scheduler is not None:
+        scheduler.base_lrs = list(rates)
+
+
+def not_finite(step: int, loss: float, norm: float, clips: Sequence[Example]) -> WildscribeError:
+    """The error of a step whose loss or gradient is no number."""
+    named = ", ".join(clip.source or str(clip.audio) for clip in clips[:3])
+    return LossNotFiniteError(
+        f"At step {step} the loss is {loss} and the gradient's norm {norm}.",
+        "The last complete checkpoint, from before, is kept.",
+        "Lower the learning rates in the run's config.toml, then resume. If it happens again, "
+        f"listen to the {len(clips)} clips of this step ({named} ...), and begin a new run without "
+        "those that are damaged.",
+    )
 
 
 def rate_factor(step: int, steps: int, warm_up_steps: int) -> float:
@@ -247,6 +284,8 @@ def storage_errors(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise storage_error(error) from error
     except (RuntimeError, SafetensorError) as error:
+        if is_out_of_memory(error):
+            raise
         full = shutil.disk_usage(folder).free < _FULL_BYTES
         raise (DiskFullError if full else StorageError)(
             f"A checkpoint could not be written to {folder}: {error}.",

@@ -16,6 +16,7 @@ from engine.device import choose
 from training.finetune.context import Context, Outcome
 from training.finetune.errors import RunError
 from training.finetune.events import StageFinished, StagePaused, StageStarted
+from training.finetune.interrupt import obedient
 from training.finetune.lora import load_weights, train_only
 from training.finetune.prepare import Clips, prepared
 from training.finetune.run import STEP, Command, Run
@@ -42,6 +43,10 @@ def train(run: Run, context: Context, judge_with: Judge | None = None) -> Outcom
             number, or there is more than one process.
         torch.OutOfMemoryError: too much at once.
     """
+    return obedient(run, context, lambda run, context: _trained(run, context, judge_with))
+
+
+def _trained(run: Run, context: Context, judge_with: Judge | None) -> Outcome:
     if context.processes > 1:
         raise RunError(
             f"The stage {context.stage} runs in one process, and there are {context.processes}.",

@@ -20,10 +20,10 @@ from engine.audio import load
 from engine.recognizer import Clip
 from engine.recognizer.inputs import make_batch
 from training.data import Example
-from training.finetune.errors import LossNotFiniteError
 from training.finetune.rl_config import RlConfig
 from training.finetune.sft import checkpoint_activations
 from training.finetune.trainee import Trainee
+from training.finetune.trainer import not_finite, set_rates
 from training.rl.groups import FEATURES, Batch, joined, muted, parts, rows
 from training.rl.journal import Journal, StepFigures
 from training.rl.order import Order
@@ -284,14 +284,10 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
         self._counted.clear()
         self._since = now
         self._journal.stepped(figures, tally(self._sampled, self._refills), self._sampled)
-        if not (math.isfinite(figures.loss) and math.isfinite(figures.gradient_norm)):
-            raise LossNotFiniteError(
-                f"At step {figures.step} the loss is {figures.loss} and the gradient's norm "
-                f"{figures.gradient_norm}.",
-                "The last complete checkpoint, from before, is kept.",
-                "Lower the learning rate, or look at the clips of this step for damaged audio; "
-                "then resume.",
-            )
+        skipped = self.accelerator.optimizer_step_was_skipped  # float16: see `SftTrainer.log`
+        if not math.isfinite(figures.loss) or not (math.isfinite(figures.gradient_norm) or skipped):
+            clips = [group.clip for group in self._sampled]
+            raise not_finite(figures.step, figures.loss, figures.gradient_norm, clips)
 
     def _mean(self, metric: str) -> float:
         """Over the tokens of a step, from TRL's means over those of its parts; NaN for none."""
@@ -314,6 +310,13 @@ class DapoTrainer(GRPOTrainer):  # type: ignore[misc]
             self._save_optimizer_and_scheduler(str(folder))
             self._save_scaler(str(folder))
             self.state.save_to_json(str(folder / "trainer_state.json"))
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        """The moments of the checkpoint, and the rate that the run asks for now."""
+        super()._load_optimizer_and_scheduler(checkpoint)
+        assert self.optimizer is not None
+        rates = [self._rl.rate] * len(self.optimizer.param_groups)
+        set_rates(self.optimizer, self.lr_scheduler, rates)
 
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: nn.Module | None = None

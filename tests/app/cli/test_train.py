@@ -13,7 +13,8 @@ from app.cli import run as wildscribe
 from app.cli.narrator import Narrator, sentence
 from app.cli.train import describe, pause_on_interrupt
 from tests.app.cli.conftest import Screen
-from training.data import Problem, ProblemKind
+from training.data import Problem, ProblemKind, write_examples
+from training.data.problems import read_problems
 from training.evaluate.events import Evaluated
 from training.finetune import events
 from training.finetune.dry_run import DryRun, LaterPlan, StagePlan
@@ -94,6 +95,7 @@ def test_from_a_dry_run_to_an_adapter(tmp_path: Path, clips: Path, capsys: Captu
     assert [problem["kind"] for problem in reckoned["problems"]] == ["missing"]
     assert [stage["steps"] for stage in reckoned["stages"]] == [1]
     assert reckoned["stages"][0]["step_s"] > 0
+    assert reckoned["warnings"] == []
     run = Run(tmp_path / "rooms")
     assert run.state().status is Status.NEW
     assert wildscribe(["train", str(path)]) == 0
@@ -103,6 +105,12 @@ def test_from_a_dry_run_to_an_adapter(tmp_path: Path, clips: Path, capsys: Captu
     run.save_state(replace(run.state(), status=Status.PAUSED))
     assert wildscribe(["train", str(path)]) == 2
     assert "--resume" in capsys.readouterr().err
+    assert wildscribe(["train", str(path), "--stage", "sft1"]) == 2
+    assert "no stage 'sft1'" in capsys.readouterr().err
+    assert run.adapter("sft3").is_dir()
+    assert wildscribe(["train", str(path), "--dry-run", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["problems"] == reckoned["problems"]
 
 
 def test_a_dry_run_refuses_a_stage_that_there_is_not(tmp_path: Path, capsys: Captured) -> None:
@@ -117,7 +125,25 @@ def test_a_changed_configuration_is_not_mistaken_for_the_run_it_began(tmp_path: 
     path.write_text(SHORT, encoding="utf-8")
     Run.at(path)
     path.write_text("seed = 3\n" + SHORT, encoding="utf-8")
+    run = Run.at(path)  # nothing was learnt yet, so it follows
+    assert run.config.seed == 3
+    write_examples(run.data_file, [])
+    path.write_text("seed = 4\n" + SHORT, encoding="utf-8")
     assert wildscribe(["train", str(path)]) == 2
+    assert run.config.seed == 3
+
+
+def test_a_run_that_found_nothing_to_learn_from_may_be_begun_again(
+    tmp_path: Path, clips: Path, capsys: Captured
+) -> None:
+    path = tmp_path / "rooms.toml"
+    path.write_text(SHORT.replace('"clips"', '"absent"'), encoding="utf-8")
+    assert wildscribe(["train", str(path)]) == 3
+    assert "nothing to learn from" in capsys.readouterr().err
+    path.write_text(SHORT, encoding="utf-8")
+    assert wildscribe(["train", str(path)]) == 0
+    (problem,) = read_problems(Run(tmp_path / "rooms").problems_file)
+    assert problem.kind is ProblemKind.MISSING
 
 
 def test_ctrl_c_pauses_and_a_second_one_ends(tmp_path: Path, screen: Screen) -> None:

@@ -63,10 +63,18 @@ def test_an_unknown_section_lists_what_there_is() -> None:
         "[sft1]\nencoder_rate = 0.0\naligner_rate = 0.0",
         "[sft1]\nwer_limits = [0.5, -1.0]",
         "stages = [",
+        "[model]\ndevice = 'cuda:1'",
+        "[optimizer]\nwarm_up_share = 1.0",
+        "[sft1]\nencoder_rate = 1e-3\nepochs = inf",
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_starts(text: str) -> None:
     assert "Nothing was started." in refusal(text)
+
+
+def test_a_section_is_named_where_there_is_one() -> None:
+    assert "config.toml: A run needs stages" in refusal("stages = []")
+    assert "config.toml: [adapter] rank" in refusal("[adapter]\nrank = 0")
 
 
 def test_the_same_checks_hold_in_python() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import UsageError
 from training.data import Example
 from training.finetune.config import SftConfig
 from training.finetune.errors import DataError
@@ -46,6 +47,18 @@ def test_without_limits_every_clip_is_learnt_from_and_no_wer_is_needed() -> None
 def test_most_steps_are_shared_by_the_parts() -> None:
     phase = SftConfig(encoder_rate=1e-3, wer_limits=(0.3, 0.7), epochs=9.0, most_steps=6)
     assert [part.steps for part in curriculum(phase, clips(), 4)] == [3, 3]
+
+
+@pytest.mark.parametrize(("most", "each"), [(10, [4, 3, 3]), (2, [1, 1]), (900, [27, 45, 63])])
+def test_most_steps_are_never_exceeded(most: int, each: list[int]) -> None:
+    phase = SftConfig(encoder_rate=1e-3, wer_limits=(0.3, 0.5, 0.7), epochs=9.0, most_steps=most)
+    assert [part.steps for part in curriculum(phase, clips(), 4)] == each
+
+
+@pytest.mark.parametrize("processes", [3, 5, 6, 7])
+def test_no_process_is_left_without_clips(processes: int) -> None:
+    with pytest.raises(UsageError, match="some would have nothing to do"):
+        batches_per_step(64, 1, processes)
 
 
 def test_a_phase_without_clips_says_so() -> None:

@@ -1,11 +1,12 @@
 """The folder of a run: what is on the disk at any moment is enough."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from training.finetune.config import RunConfig
+from training.finetune.config import ModelConfig, RunConfig
 from training.finetune.errors import RunError
 from training.finetune.events import (
     CheckpointSaved,
@@ -17,7 +18,7 @@ from training.finetune.events import (
     from_line,
     to_line,
 )
-from training.finetune.run import Command, Run, RunState, Status
+from training.finetune.run import Command, Run, RunState, Status, absolute
 
 
 @pytest.fixture
@@ -137,6 +138,13 @@ def test_a_stage_begins_with_what_came_of_those_before_it(run: Run) -> None:
     assert run.starting_adapter("sft3") == run.adapter("sft1")
     run.adapter("sft2").mkdir(parents=True)
     assert run.starting_adapter("sft3") == run.adapter("sft2")
+
+
+def test_a_model_beside_the_configuration_is_found_from_anywhere(tmp_path: Path) -> None:
+    for path, meant in (("./own", tmp_path / "own"), ("mini", Path("mini"))):
+        config = replace(RunConfig(), model=ModelConfig(path=path))
+        assert Path(absolute(config, tmp_path).model.path) == meant
+        assert absolute(absolute(config, tmp_path), tmp_path / "run") == absolute(config, tmp_path)
 
 
 def test_a_stage_that_is_forgotten_begins_anew(run: Run) -> None:

@@ -174,3 +174,43 @@ def test_a_full_disk_is_told_even_though_it_cannot_be_written_down(run: Run) -> 
         train(run, heard.append, find=always(speak))
     assert isinstance(heard[-1], RunFailed)
     assert heard[-1].code == "DiskFullError"
+
+
+def test_an_error_in_any_of_several_processes_is_written_down(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As torchrun starts the second of two; the first would be ended without hearing of it."""
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+
+    def greedy(run: Run, context: Context) -> Outcome:
+        assert not context.is_main
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(OutOfMemoryError):
+        train(run, find=always(greedy))
+    assert run.state().status is Status.FAILED
+    assert [type(event) for event in run.events()] == [RunFailed]
+
+
+def test_a_second_process_does_a_stage_again_though_it_was_finished(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(run, find=always(finish))
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    seen: list[str] = []
+
+    def note(run: Run, context: Context) -> Outcome:
+        seen.append(context.stage)
+        return Outcome.FINISHED
+
+    train(run, only="sft2", find=always(note))
+    assert seen == ["sft2"]
+
+
+def test_a_stage_that_the_run_has_not_is_refused_before_anything_is_forgotten(run: Run) -> None:
+    train(run, find=always(finish))
+    with pytest.raises(UsageError, match="no stage 'rl'"):
+        train(run, only="rl")
+    assert run.state().finished == ("sft1", "sft2")

@@ -16,9 +16,18 @@ from engine.audio import load
 from engine.checkpoint import locate
 from engine.checkpoint.adapter import read_adapter
 from engine.recognizer import Clip, Recognizer
+from training.finetune import toml
 from training.finetune.config import AdapterConfig, CheckpointConfig, RunConfig, SftConfig
 from training.finetune.errors import DiskFullError, LossNotFiniteError
-from training.finetune.events import Event, HeldOutScored, Listener, StepDone, from_line
+from training.finetune.events import (
+    CheckpointSaved,
+    DataPrepared,
+    Event,
+    HeldOutScored,
+    Listener,
+    StepDone,
+    from_line,
+)
 from training.finetune.run import Command, Run, Status
 from training.finetune.runner import train
 
@@ -73,22 +82,42 @@ def test_only_an_adapter_comes_of_it_and_the_engine_hears_with_it(
     recognizer.transcribe([Clip(load(clip), gate=1.0)])
 
 
+def prepared(event: Event | None) -> bool:
+    return isinstance(event, DataPrepared)
+
+
+def in_between(event: Event | None) -> bool:
+    return isinstance(event, StepDone) and event.step == 3
+
+
+def saved_last(event: Event | None) -> bool:
+    return isinstance(event, CheckpointSaved) and event.step == 4
+
+
 @pytest.mark.timeout(600)  # a child that imports torch, on perhaps two cores
+@pytest.mark.parametrize(
+    ("moment", "left"), [(prepared, None), (in_between, "step-2"), (saved_last, "step-4")]
+)
 def test_killed_at_any_moment_it_ends_with_the_same_weights(
-    config: RunConfig, tmp_path: Path, uninterrupted: Run
+    config: RunConfig,
+    tmp_path: Path,
+    uninterrupted: Run,
+    moment: Callable[[Event | None], bool],
+    left: str | None,
 ) -> None:
     run = Run.create(tmp_path / "killed", config)
     command = [sys.executable, "-m", "training.finetune", str(run.folder)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for line in child.stdout:
-            event = from_line(line)
-            if isinstance(event, StepDone) and event.step == 3:
+            if moment(from_line(line)):
                 child.kill()
                 break
     assert child.wait() != 0
     assert run.state().status is Status.RUNNING
-    assert run.last_checkpoint("sft3") == run.checkpoints("sft3") / "step-2"
+    assert not run.adapter("sft3").exists()
+    checkpoint = run.last_checkpoint("sft3")
+    assert (checkpoint and checkpoint.name) == left
     train(run)
     assert_same(run, uninterrupted)
     steps = [event.step for event in run.events() if isinstance(event, StepDone)]
@@ -133,13 +162,26 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_last_one(
     assert_same(run, uninterrupted)
 
 
+def test_a_rate_that_was_lowered_in_a_pause_counts(config: RunConfig, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "paused", config)
+    train(run, after_step(1, lambda: run.request(Command.PAUSE)))
+    settings = run.folder / "config.toml"
+    lower = replace(config, sft3=replace(config.sft3, encoder_rate=1e-6, aligner_rate=1e-6,
+                                         language_model_rate=1e-6))  # fmt: skip
+    settings.write_text(toml.dump(lower), encoding="utf-8")
+    train(Run(run.folder))
+    rates = {event.step: event.rate for event in run.events() if isinstance(event, StepDone)}
+    assert rates[2] > 1e-4
+    assert max(rates[3], rates[4]) <= 1e-6
+
+
 def test_a_loss_that_is_no_number_ends_it_before_anything_is_saved(
     config: RunConfig, tmp_path: Path
 ) -> None:
     wild = SftConfig(1e25, 1e25, 1e25, wer_limits=(), most_steps=4, epochs=3.0)
     config = replace(config, sft3=wild, checkpoints=CheckpointConfig(every_steps=1))
     run = Run.create(tmp_path / "wild", config)
-    with pytest.raises(LossNotFiniteError):
+    with pytest.raises(LossNotFiniteError, match="listen to the 4 clips of this step"):
         train(run)
     checkpoint = run.last_checkpoint("sft3")
     assert checkpoint is not None
