@@ -106,7 +106,9 @@ def test_a_run_that_could_not_be_judged_is_not_begun(run: Run) -> None:
         data=replace(run.config.data, held_out_share=0.0),
     )
     alone = Run.create(run.folder.with_name("alone"), config)
-    with pytest.raises(DataError, match="is held out, and the stages of this run need some") as refused:
+    with pytest.raises(
+        DataError, match="is held out, and the stages of this run need some"
+    ) as refused:
         prepared(alone, Context(alone, "sft3"))
     assert not alone.data_file.exists()
     low, high = map(float, re.findall(r"(?:above|below) (0\.\d+)", refused.value.remedy))
