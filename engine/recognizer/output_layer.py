@@ -13,9 +13,11 @@ def unfold_output_layer(model: "Qwen3ASRForConditionalGeneration") -> None:
 
     The model hands it a (batch, 1, hidden) slice whose rows are not adjacent. With frozen weights
     torch then multiplies through a batched product, for which it copies the whole matrix once a
-    clip: seconds, at 151,936 words. Rows that are adjacent go through a plain product.
+    clip: seconds, at 151,936 words. Rows that are adjacent go through a plain product. Done again,
+    it does nothing.
     """
-    model.lm_head.register_forward_pre_hook(_adjacent_rows)
+    if _adjacent_rows not in model.lm_head._forward_pre_hooks.values():
+        model.lm_head.register_forward_pre_hook(_adjacent_rows)
 
 
 def _adjacent_rows(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

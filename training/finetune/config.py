@@ -22,7 +22,8 @@ class ModelConfig:
         device: see `engine.device.choose`; of several GPUs a process that trains takes the first
             it sees, so none can be named.
         precision: of the base's weights, see `engine.device.pick_dtype`; the adapter is float32.
-        four_bit: hold the base's matrices in 4 bits (NF4); needs a CUDA device and bitsandbytes.
+        four_bit: hold the base's matrices in 4 bits (NF4); needs the extra `four-bit`, and wants a
+            CUDA device.
         compute: "auto" computes in half precision on an accelerator and in float32 on a CPU;
             "half" also on a CPU with instructions for bfloat16: faster by about a half, and what
             is learnt then depends, in the last digits, on which clips are in memory together.

@@ -1,4 +1,7 @@
-"""The base's matrices in 4 bits (NF4, QLoRA), where there is a CUDA device and bitsandbytes."""
+"""The base's matrices in 4 bits (NF4, QLoRA), where bitsandbytes is there.
+
+Meant for a CUDA device; on a CPU it saves as much memory and is slow.
+"""
 
 import importlib.util
 import re
@@ -22,20 +25,21 @@ def quantize(model: "Qwen3ASRForConditionalGeneration", device: Device) -> None:
 
     Args:
         model: on the CPU, frozen.
-        device: a CUDA device.
+        device: a CUDA device, or the CPU.
 
     Raises:
-        DeviceError: no CUDA device, or bitsandbytes is not installed.
+        DeviceError: another device, or bitsandbytes is not installed.
     """
-    if not device.name.startswith("cuda") or importlib.util.find_spec("bitsandbytes") is None:
+    able = device.is_cpu or device.name.startswith("cuda")
+    if not able or importlib.util.find_spec("bitsandbytes") is None:
         raise DeviceError(
-            "A base in 4 bits needs a CUDA device and the package bitsandbytes.",
+            "A base in 4 bits needs a CUDA device, or a CPU, and the package bitsandbytes.",
             "Nothing was started.",
-            "Install bitsandbytes, or set four_bit = false under [model].",
+            'Install it, pip install "wildscribe[four-bit]", or set four_bit = false under [model].',
         )
     import bitsandbytes as bnb
 
-    half = torch.bfloat16 if device.half == "bfloat16" else torch.float16
+    computes_in = getattr(torch, device.half or "float32")
     for name, layer in list(model.named_modules()):
         if not isinstance(layer, nn.Linear) or not re.fullmatch(SCOPES, name):
             continue
@@ -43,7 +47,7 @@ def quantize(model: "Qwen3ASRForConditionalGeneration", device: Device) -> None:
             layer.in_features,
             layer.out_features,
             bias=layer.bias is not None,
-            compute_dtype=half,
+            compute_dtype=computes_in,
             quant_type="nf4",
         )
         small.weight = bnb.nn.Params4bit(layer.weight.data, requires_grad=False, quant_type="nf4")

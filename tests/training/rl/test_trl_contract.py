@@ -68,6 +68,11 @@ def test_the_source_still_does_what_the_overrides_rely_on() -> None:
     assert '"num_items_in_batch": num_items_in_batch' in whole
     assert 'inputs["num_items_in_batch"]' in loss
     assert 'inputs.get("old_per_token_logps")' in loss
+    # The output layer folds scores as they come; what it gives goes by these names.
+    scoring = inspect.getsource(GRPOTrainer._get_per_token_logps_and_entropies)
+    assert "labels=labels, fused_lm_head=True" in scoring
+    assert "outputs.log_probs" in scoring
+    assert "outputs.entropy" in scoring
     for metric in ("entropy", "clip_ratio/low_mean", "clip_ratio/high_mean"):
         assert f'self._metrics[mode]["{metric}"]' in loss
 
