@@ -49,15 +49,11 @@ def test_it_learns_about_as_with_the_whole_base(
 def test_only_what_the_adapter_acts_on_is_in_4_bits(config: RunConfig, tmp_path: Path) -> None:
     small = replace(config, model=replace(config.model, four_bit=True))
     trainee = load_trainee(Run.create(tmp_path / "run", small), "sft3")
-    kinds = {
-        name: type(module.base_layer if hasattr(module, "base_layer") else module).__name__
+    bases = {
+        name: module.base_layer if hasattr(module, "base_layer") else module
         for name, module in trainee.base.named_modules()
-        if isinstance(module, nn.Linear) or hasattr(module, "base_layer")
-        if "lora" not in name.rpartition(".")[2]
-        and "base_layer" not in name
-        and "lora_" not in name
+        if not name.endswith("base_layer") and "lora_" not in name
     }
-    inside = {kind for name, kind in kinds.items() if scope_of(name)}
-    outside = {kind for name, kind in kinds.items() if not scope_of(name)}
-    assert inside == {"Linear4bit"}
-    assert outside <= {"Linear"}
+    linear = {name: type(module) for name, module in bases.items() if isinstance(module, nn.Linear)}
+    assert {kind.__name__ for name, kind in linear.items() if scope_of(name)} == {"Linear4bit"}
+    assert {kind for name, kind in linear.items() if not scope_of(name)} <= {nn.Linear}
