@@ -17,12 +17,16 @@ def command(
     normalizer: Annotated[
         Literal["bench", "whisper", "lenient"],
         typer.Option(
-            help="The benchmark's own rule; Whisper's (numbers, contractions); or lenient: that, "
-            "and Chinese numerals, widths and traditional characters."
+            help="The benchmark's own rule; Whisper's (numbers, contractions, British spellings); "
+            "or lenient: that, and Chinese numbers, widths and traditional characters."
         ),
     ] = "bench",
     as_json: Annotated[
-        bool, typer.Option("--json", help="The benchmark's result format, with more fields.")
+        bool,
+        typer.Option(
+            "--json",
+            help='The result of the benchmark\'s own scorer, and ours beside it as "wildscribe".',
+        ),
     ] = False,
 ) -> None:
     """Score predictions against references.

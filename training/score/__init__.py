@@ -1,6 +1,7 @@
 """How wrong is a transcript? Error rates as the benchmark counts them, how sure, and how failed."""
 
 from training.score.alignment import Alignment, align
+from training.score.bench_result import bench_result
 from training.score.bootstrap import (
     Bootstrap,
     Difference,
@@ -31,6 +32,7 @@ __all__ = [
     "ScoreReport",
     "align",
     "bench",
+    "bench_result",
     "count_errors",
     "find_failures",
     "lenient",

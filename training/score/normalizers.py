@@ -1,12 +1,14 @@
 """From text to the tokens that are compared: words for English, characters for Chinese."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from training.score.numerals import with_digits
+from training.score.numbers import folded, folded_chinese, hidden, one_form, shown
+from training.score.spellings import mended_spellings, whisper_spellings
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -28,6 +30,9 @@ class _Table(dict[int, str]):
 
 
 _PUNCTUATION_TO_SPACE = _Table()
+
+_PERCENT_APART = re.compile(r"(?<=\d)\s+(?=%)")
+_SIGN = re.compile(r"(?<![\w.)%$€£¢-])[-\u2212](?=[$€£]?\d)")
 
 
 def without_punctuation(text: str) -> str:
@@ -51,25 +56,32 @@ def bench(text: str, language: str) -> list[str]:
 def whisper(text: str, language: str) -> list[str]:
     """The rule of the Whisper paper (appendix C): numbers, contractions and fillers made alike.
 
-    English by `EnglishTextNormalizer`, Chinese by `BasicTextNormalizer`. The table of British and
-    American spellings comes with Whisper's weights and not with transformers, so "colour" and
-    "color" stay two words.
+    English by `EnglishTextNormalizer`, with Whisper's own table of British spellings made American
+    ("colour" becomes "color"); Chinese by `BasicTextNormalizer`. The rules are those of
+    transformers, which are Whisper's line by line; for the table see `training.score.spellings`.
     """
     in_characters = language in CHARACTER_LANGUAGES
-    return _tokens(_whisper_rule("basic" if in_characters else "english")(text), in_characters)
+    rule = _basic_rule() if in_characters else _english_rule(whisper_spellings)
+    return _tokens(rule(text), in_characters)
 
 
 def lenient(text: str, language: str) -> list[str]:
-    """Forgives every other way to write the same words.
+    """Forgives every other way to write the same words, and in Chinese no other number.
 
-    English as in `whisper`, after compatibility forms (full width, ligatures) were made plain.
+    English as in `whisper`, with the slips of its table mended, after compatibility forms (full
+    width, ligatures) were made plain and the signs of "-5" and "50 %" were tied to their numbers.
     Chinese also loses symbols and case, is written in simplified characters (OpenCC's ``t2s``),
-    and its numerals become digits.
+    and every number in it takes one form, its point, sign, percent sign and fraction bar included,
+    each a token: see `training.score.numbers`. English numbers are as good as Whisper's rule for
+    them, which takes 1/3 for a 1 and a 3, and "minus five dollars" for five of them.
     """
-    plain = unicodedata.normalize("NFKC", text)
     if language not in CHARACTER_LANGUAGES:
-        return whisper(plain, language)
-    return whisper(with_digits(_simplified(plain)), language)
+        # Whisper's rule reads "minus 5" as -5, but takes the sign of "-5" for a hyphen; and it
+        # drops the sign of "50 %".
+        plain = _PERCENT_APART.sub("", folded(text, joint=" "))
+        return _english_rule(mended_spellings)(_SIGN.sub("minus ", plain)).split()
+    numbered = one_form(_simplified(folded_chinese(text)))
+    return [shown(token) for token in whisper(hidden(numbered), language)]
 
 
 NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(
@@ -82,22 +94,26 @@ def _tokens(text: str, in_characters: bool) -> list[str]:
     return list("".join(words)) if in_characters else words
 
 
+# Imported here, and not at the top: transformers takes a second that `bench` need not wait.
 @cache
-def _whisper_rule(kind: str) -> Callable[[str], str]:
-    # Here, and not at the top: importing transformers takes a second that `bench` need not wait.
-    from transformers.models.whisper.english_normalizer import (
-        BasicTextNormalizer,
-        EnglishTextNormalizer,
-    )
+def _english_rule(spellings: Callable[[], dict[str, str]]) -> Callable[[str], str]:
+    from transformers.models.whisper.english_normalizer import EnglishTextNormalizer
 
-    rule: Callable[[str], str] = (
-        EnglishTextNormalizer({}) if kind == "english" else BasicTextNormalizer()
-    )
+    rule: Callable[[str], str] = EnglishTextNormalizer(spellings())
+    return rule
+
+
+@cache
+def _basic_rule() -> Callable[[str], str]:
+    from transformers.models.whisper.english_normalizer import BasicTextNormalizer
+
+    rule: Callable[[str], str] = BasicTextNormalizer()
     return rule
 
 
 def _simplified(text: str) -> str:
-    simplified: str = _converter().convert(text)
+    # Half a surrogate pair, which JSON can hold, is no character; OpenCC refuses it.
+    simplified: str = _converter().convert(text.encode("utf-8", "replace").decode("utf-8"))
     return simplified
 
 

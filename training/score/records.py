@@ -1,27 +1,41 @@
 """Predictions in the record format of Voices-in-the-Wild-Bench: one JSON object a line.
 
-``index, audio_path, question, answer, subset, name, prediction``; only ``answer``, ``subset``
-("sim-en-noise": origin, language, category) and ``prediction`` are needed to score.
+``index, audio_path, question, answer, subset, combination, source_scenes, name, prediction`` and
+more; only ``answer`` is needed to score. As in the benchmark, a record without a prediction was
+answered with nothing, ``subset`` ("sim-en-noise") says origin and language, and whatever it does
+not say is "unknown", and English. Two things are errors here and not there, none of which its own
+records have: no answer, which it takes for an empty one, and a text that is no text, null say,
+which it takes for the word "None".
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.errors import UsageError
+from training.score.bench_labels import (
+    BENCH_CATEGORIES,
+    bench_category,
+    bench_language,
+    bench_origin,
+)
 
-ORIGINS = ("real", "sim")
-LANGUAGES = ("en", "zh")
+PUBLIC_CATEGORY: Mapping[str, str] = MappingProxyType(
+    {
+        "barrier": "obstructed",
+        "crosstalk": "recording",
+        "strong_echo": "echo",
+        "stutter": "dropout",
+    }
+)
+"""Names in the reference code -> our names of conditions; every other one is called the same. The
+benchmark's results say "strong_echo"; see `Record.bench_category`."""
 
-PUBLIC_CATEGORY = {
-    "barrier": "obstructed",
-    "crosstalk": "recording",
-    "strong_echo": "echo",
-    "stutter": "dropout",
-}
-"""Names in the reference code -> public names; every other category is called the same."""
+_NO_CONDITION = frozenset({"real", "sim", "en", "zh"})
+_NAMES = frozenset({*BENCH_CATEGORIES, *PUBLIC_CATEGORY, *PUBLIC_CATEGORY.values()})
 
 
 class RecordError(UsageError):
@@ -35,10 +49,11 @@ class Record:
     Attributes:
         reference: what was said ("answer").
         prediction: what was heard; may be empty.
-        origin: "real" or "sim".
+        origin: "real", "sim" or "unknown".
         language: "en" or "zh".
-        category: public name of the condition.
+        category: our name of the condition, "mixed" for several, "unknown" for none.
         name: of the clip; may be empty.
+        bench_category: where the benchmark's own scorer files the clip; may be empty.
     """
 
     reference: str
@@ -47,6 +62,7 @@ class Record:
     language: str
     category: str
     name: str = ""
+    bench_category: str = ""
 
 
 def read_records(path: Path) -> list[Record]:
@@ -90,14 +106,18 @@ def parse_record(line: bytes) -> Record:
         raise RecordError(f"not JSON: {error}.", remedy="Write one JSON object a line.") from error
     if not isinstance(fields, dict):
         raise RecordError("not a JSON object.", remedy="Write one JSON object a line.")
-    origin, language, category = _subset(_text(fields, "subset"))
+    subset = str(fields.get("subset", "")).lower()
+    combination = str(fields.get("combination", "")).lower()
+    language = str(fields.get("lang", fields.get("language", ""))).lower()
+    scenes = _scenes(fields)
     return Record(
         reference=_text(fields, "answer"),
-        prediction=_text(fields, "prediction"),
-        origin=origin,
-        language=language,
-        category=category,
+        prediction=_text({"prediction": ""} | fields, "prediction"),
+        origin=bench_origin(subset),
+        language=bench_language(subset, language),
+        category=_condition(subset, str(fields.get("combination") or "").lower(), scenes),
         name=str(fields.get("name", "")),
+        bench_category=bench_category(subset, combination, scenes),
     )
 
 
@@ -112,12 +132,23 @@ def _text(fields: dict[str, Any], key: str) -> str:
     return value
 
 
-def _subset(subset: str) -> tuple[str, str, str]:
-    origin, _, rest = subset.lower().partition("-")
-    language, _, category = rest.partition("-")
-    if origin not in ORIGINS or language not in LANGUAGES or not category:
+def _scenes(fields: dict[str, Any]) -> list[str]:
+    scenes = fields.get("source_scenes") or []
+    if not isinstance(scenes, list):
         raise RecordError(
-            f'"subset" is "{subset}", not origin-language-category.',
-            remedy='Write it like "sim-en-noise": real or sim, en or zh, and the condition.',
+            f'"source_scenes" is {json.dumps(scenes)[:40]}, not a list.',
+            remedy='Write it like ["noise", "far_field"].',
         )
-    return origin, language, PUBLIC_CATEGORY.get(category, category)
+    return [str(scene) for scene in scenes]
+
+
+def _condition(subset: str, combination: str, scenes: Sequence[str]) -> str:
+    """The condition that is meant: where the benchmark's rule errs, the record's own words hold."""
+    several = len({PUBLIC_CATEGORY.get(scene, scene) for scene in scenes}) > 1
+    joined = combination not in _NAMES and not {"_", "+"}.isdisjoint(combination)
+    if "mixed" in subset or several or joined:
+        return "mixed"
+    last = subset.rpartition("-")[2]
+    named = [*scenes, combination, "" if last in _NO_CONDITION else last]
+    name = next(filter(None, named), "unknown")
+    return PUBLIC_CATEGORY.get(name, name)

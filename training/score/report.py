@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from training.score.alignment import align
+from training.score.bench_result import bench_result
 from training.score.bootstrap import Bootstrap, Interval, rate_interval
 from training.score.error_rate import ErrorCount
 from training.score.failures import Failure, FailureCounts, find_failures
@@ -59,9 +60,10 @@ class Rate:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The benchmark's four fields, then ours.
+        """Plain data. ``error_rate`` and ``interval`` are in %, two decimals.
 
-        ``error_rate`` and ``interval`` are in %, two decimals, None without a reference.
+        ``error_rate`` is None where words were invented and none was said: no number says how wrong
+        that is. (The benchmark says 0; see `training.score.bench_result`.)
         """
         rate = self.pooled.rate
         return {
@@ -83,23 +85,37 @@ class ScoreReport:
     """Error rates of a predictions file.
 
     Attributes:
+        normalizer: name of the rule that was applied to the texts.
         overall: every clip.
         by_language: "en" -> WER, "zh" -> CER.
-        breakdown: category -> "real" or "sim" -> rate; only what occurs.
+        breakdown: condition -> "real", "sim" or "unknown" -> rate; only what occurs.
+        benchmark: the result of the benchmark's own scorer; see `bench_result`.
     """
 
+    normalizer: str
     overall: Rate
     by_language: Mapping[str, Rate]
     breakdown: Mapping[str, Mapping[str, Rate]]
+    benchmark: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data in the benchmark's result format, with more fields in each rate."""
+        """The benchmark's result, key for key and figure for figure, and ours under "wildscribe".
+
+        ``overall``, ``by_language`` and ``breakdown`` are what the benchmark's own scorer prints,
+        by its own rule for texts, whatever the normalizer; ``wildscribe`` has the same three by
+        the normalizer that is named in it, with more fields in each rate, and conditions by our
+        names.
+        """
         return {
-            "overall": self.overall.to_json(),
-            "by_language": {name: rate.to_json() for name, rate in self.by_language.items()},
-            "breakdown": {
-                category: {origin: rate.to_json() for origin, rate in origins.items()}
-                for category, origins in self.breakdown.items()
+            **self.benchmark,
+            "wildscribe": {
+                "normalizer": self.normalizer,
+                "overall": self.overall.to_json(),
+                "by_language": {name: rate.to_json() for name, rate in self.by_language.items()},
+                "breakdown": {
+                    category: {origin: rate.to_json() for origin, rate in origins.items()}
+                    for category, origins in self.breakdown.items()
+                },
             },
         }
 
@@ -118,17 +134,18 @@ def score(
     normalizer: Normalizer = bench,
     bootstrap: Bootstrap | None = None,
 ) -> ScoreReport:
-    """Scores predictions; languages, categories and origins are sorted by name.
+    """Scores predictions; languages, conditions and origins are sorted by name.
 
     Args:
         records: the predictions.
         normalizer: applied to both texts of each.
         bootstrap: how to find the intervals, by clips; None leaves them out.
     """
+    kept = list(records)
     everything: list[ClipScore] = []
     by_language: dict[str, list[ClipScore]] = defaultdict(list)
     breakdown: dict[str, dict[str, list[ClipScore]]] = defaultdict(lambda: defaultdict(list))
-    for record in records:
+    for record in kept:
         clip = score_clip(record.reference, record.prediction, record.language, normalizer)
         everything.append(clip)
         by_language[record.language].append(clip)
@@ -138,7 +155,9 @@ def score(
         return {name: Rate.of(clips, bootstrap) for name, clips in sorted(cells.items())}
 
     return ScoreReport(
-        Rate.of(everything, bootstrap),
-        rates(by_language),
-        {category: rates(origins) for category, origins in sorted(breakdown.items())},
+        normalizer=getattr(normalizer, "__name__", "unnamed"),
+        overall=Rate.of(everything, bootstrap),
+        by_language=rates(by_language),
+        breakdown={category: rates(origins) for category, origins in sorted(breakdown.items())},
+        benchmark=bench_result(kept),
     )

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,12 @@ from tests.app.cli.conftest import segment
 Captured = pytest.CaptureFixture[str]
 
 PREDICTIONS = [
-    {"answer": "hello world", "prediction": "hello brave world", "subset": "real-en-noise"},
-    {"answer": "你好，世界。", "prediction": "你好世", "subset": "sim-zh-noise"},
+    {"answer": "hello world", "prediction": "hello brave world", "subset": "real-en-noise",
+     "combination": "noise"},
+    {"answer": "你好，世界。", "prediction": "你好世", "subset": "sim-zh-noise",
+     "combination": "noise"},
     {"answer": "", "prediction": "made up", "subset": "sim-en-mixed"},
-]
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -84,28 +87,40 @@ def test_version(capsys: Captured) -> None:
     assert capsys.readouterr().out.startswith("wildscribe ")
 
 
-def test_score_in_json_has_the_benchmarks_fields(predictions: Path, capsys: Captured) -> None:
+def test_score_in_json_is_the_benchmarks_result_with_ours_beside_it(
+    predictions: Path, capsys: Captured
+) -> None:
     assert run(["score", str(predictions), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    rates = {
-        "overall": report["overall"],
-        "en": report["by_language"]["en"],
-        "zh": report["by_language"]["zh"],
-        "mixed": report["breakdown"]["mixed"]["sim"],
-        "real noise": report["breakdown"]["noise"]["real"],
-        "sim noise": report["breakdown"]["noise"]["sim"],
-    }
-    fields = ("error_rate", "errors", "reference_length", "count")
-    assert {name: tuple(rate[field] for field in fields) for name, rate in rates.items()} == {
+    assert list(report) == ["overall", "by_language", "breakdown", "wildscribe"]
+
+    def cells(found: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+        rates = {
+            "overall": found["overall"],
+            "en": found["by_language"]["en"],
+            "zh": found["by_language"]["zh"],
+            "mixed": found["breakdown"]["mixed"]["sim"],
+            "real noise": found["breakdown"]["noise"]["real"],
+            "sim noise": found["breakdown"]["noise"]["sim"],
+        }
+        fields = ("error_rate", "errors", "reference_length", "count")
+        return {name: tuple(rate[field] for field in fields) for name, rate in rates.items()}
+
+    expected = {
         "overall": (66.67, 4, 6, 3),
         "en": (150.0, 3, 2, 2),
         "zh": (25.0, 1, 4, 1),
-        "mixed": (None, 2, 0, 1),
+        "mixed": (0.0, 2, 0, 1),
         "real noise": (50.0, 1, 2, 1),
         "sim noise": (25.0, 1, 4, 1),
     }
-    assert report["overall"]["interval"]["low"] == 25.0
-    assert report["overall"]["failures"]["hallucination"] == 1
+    assert cells(report) == expected
+    assert len(report["breakdown"]) == 8
+    ours = report["wildscribe"]
+    assert cells(ours) == expected | {"mixed": (None, 2, 0, 1)}
+    assert ours["normalizer"] == "bench"
+    assert ours["overall"]["interval"]["low"] == 25.0
+    assert ours["overall"]["failures"]["hallucination"] == 1
 
 
 def test_score_for_people(predictions: Path, capsys: Captured) -> None:
@@ -118,9 +133,9 @@ def test_score_for_people(predictions: Path, capsys: Captured) -> None:
 
 
 def test_a_bad_line_is_named(predictions: Path, capsys: Captured) -> None:
-    predictions.write_text('{"answer": "a", "subset": "sim-en-noise"}\n')
+    predictions.write_text('{"prediction": "a", "subset": "sim-en-noise"}\n')
     assert run(["score", str(predictions)]) == 2
-    assert 'line 1: "prediction" is missing.' in capsys.readouterr().err
+    assert 'line 1: "answer" is missing.' in capsys.readouterr().err
 
 
 def test_routes_for_people() -> None:

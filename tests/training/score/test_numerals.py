@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.training.score.spoken import spoken
 from training.score.numerals import with_digits
 
 
@@ -27,9 +28,26 @@ from training.score.numerals import with_digits
         ("一亿零三万", "100030000"),
         ("三点五", "3.5"),
         ("三点五十分", "3点50分"),
-        ("百分之五十", "50"),
+        ("三点五零", "3.50"),
+        ("三点五万", "35000"),
+        ("一点二三四五六万", "12345.6"),
+        ("三点五百万", "3500000"),
+        ("三点五千克", "3.5千克"),
+        ("八点一百人", "8点100人"),
+        ("百分之五十", "百分之50"),
+        ("一万亿", "1000000000000"),
         ("3万", "30000"),
+        ("3万5千", "35000"),
+        ("3万5", "35000"),
+        ("3万零5", "30005"),
+        ("2亿3000万", "230000000"),
+        ("3千克", "3000克"),
         ("3.5亿", "350000000"),
+        ("七八个", "7,8个"),
+        ("九八年", "98年"),
+        ("三两酒", "3两酒"),
+        ("十两银子", "10两银子"),
+        ("一两个", "1两个"),
         ("1,234,567", "1234567"),
         ("两个人", "2个人"),
         ("我有三只猫和十二条鱼", "我有3只猫和12条鱼"),
@@ -39,7 +57,13 @@ def test_numerals_become_digits(spoken: str, written: str) -> None:
     assert with_digits(spoken) == written
 
 
-@pytest.mark.parametrize("text", ["百姓", "千万", "一二百", "万", "2026年", "3点", "", "abc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "百姓", "千万", "一二百", "十七八", "三万五万", "一亿亿", "万", "2026年", "2026百大", "3点",
+        "3万5.5千", "3万123456789", "100,20", "1,2345", "", "abc",
+    ],
+)  # fmt: skip
 def test_what_is_no_numeral_stays(text: str) -> None:
     assert with_digits(text) == text
 
@@ -52,26 +76,4 @@ def test_any_text_is_taken_and_written_digits_are_left_alone(text: str) -> None:
 
 @given(st.integers(0, 10**12 - 1))
 def test_every_number_survives_being_spoken(number: int) -> None:
-    assert with_digits(_spoken(number)) == str(number)
-
-
-def _spoken(number: int) -> str:
-    """A number in full, with one zero for every gap: independent of the parser."""
-    if number == 0:
-        return "零"
-    groups = [number // 10**8, number // 10**4 % 10**4, number % 10**4]
-    spoken = ""
-    for group, unit in zip(groups, ("亿", "万", ""), strict=True):
-        if group:
-            spoken += ("零" if spoken and group < 1000 else "") + _four(group) + unit
-    return spoken
-
-
-def _four(group: int) -> str:
-    spoken, gap = "", False
-    for place, unit in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
-        digit = group // place % 10
-        if digit:
-            spoken += ("零" if gap and spoken else "") + "零一二三四五六七八九"[digit] + unit
-        gap = digit == 0
-    return spoken
+    assert with_digits(spoken(number)) == str(number)
