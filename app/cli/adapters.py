@@ -1,6 +1,6 @@
 """``wildscribe adapters``: the library of adapters, and which of them are in use."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -27,6 +27,8 @@ def list_adapters(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show every version of every adapter; * marks the one in use."""
+    from training.adapters.plain import plain
+
     console = Console.standard()
     entries = library().entries()
     if as_json:
@@ -41,10 +43,10 @@ def list_adapters(
                 (
                     "*" if entry.in_use else "",
                     entry.reference,
-                    lineage.base,
-                    lineage.created_at[:10],
+                    plain(lineage.base),
+                    plain(lineage.created_at[:10]),
                     size_text(entry.size_bytes),
-                    lineage.licence or "not said",
+                    plain(lineage.licence or "not said"),
                 )
             )
         console.result(table(rows, right=frozenset({4})))
@@ -56,6 +58,8 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show where an adapter comes from, and when it was put to use."""
+    from training.adapters.plain import plain
+
     console = Console.standard()
     entry = library().find(adapter)
     steps = library().history(entry.name)
@@ -65,14 +69,14 @@ def show(
     state = "in use" if entry.in_use else "not in use"
     lines = [f"{entry.reference}  ({state}, {size_text(entry.size_bytes)})", f"  {entry.path}"]
     for name, value in _data(entry)["lineage"].items():
-        if value not in (None, "", {}, ()):
+        if value not in (None, "", {}, ()) and value is not False:
             lines.append(f"  {name}: {_words(value)}")
     lines += [
         f"  {step.at}: {step.event} {step.version}, {step.because}"
         + (" (insisted)" if step.insisted else "")
         for step in steps
     ]
-    console.result("\n".join(lines))
+    console.result("\n".join(map(plain, lines)))
 
 
 @app.command()
@@ -84,26 +88,33 @@ def add(
 ) -> None:
     """Take an adapter into the library, as the next version.
 
-    A run tells where its adapter comes from, and brings its router and threshold; so do the files
-    lineage.json and router.safetensors beside an adapter.
+    A run tells where its adapter comes from, which clips it learnt from, and brings its router and
+    threshold; so do the files lineage.json, learnt.txt and router.safetensors beside an adapter.
     """
     from engine.checkpoint.fingerprint import base_sha256
     from engine.models import located
     from training.adapters import Lineage
-    from training.adapters.from_run import adapter_of
+    from training.adapters.from_run import adapter_of, learnt_of
     from training.adapters.library import require_base
     from training.adapters.lineage import FILE, read_lineage
+    from training.adapters.plain import plain
     from training.finetune.run import Run
 
+    console = Console.standard()
     if (folder / "config.toml").is_file():
-        folder, lineage = adapter_of(Run(folder), licence)
+        folder, lineage = adapter_of(Run(folder))
     else:
         base = located(model)
         lineage = Lineage(base=base.name, base_sha256=base_sha256(base), licence=licence)
         if (folder / FILE).is_file():
             made_for, lineage = lineage.base_sha256, read_lineage(folder)
             require_base(lineage, made_for, str(folder))
-    Console.standard().result(library().add(name, folder, lineage).reference)
+    if licence:
+        if lineage.licence not in ("", licence):
+            console.note(f"Its licence was: {plain(lineage.licence)}.")
+        lineage = replace(lineage, licence=licence)
+    added = library().add(name, folder, lineage, learnt=learnt_of(folder))
+    console.result(added.reference)
 
 
 @app.command()
@@ -131,11 +142,12 @@ def import_file(
 ) -> None:
     """Take an exported adapter into the library. It is not put to use."""
     from training.adapters.archive import import_adapter
+    from training.adapters.plain import plain
 
     entry = import_adapter(library(), file, name)
     console = Console.standard()
-    terms = entry.lineage.licence or "not said"
-    console.note(f"Imported, for {entry.lineage.base}; licence: {terms}.")
+    terms = plain(entry.lineage.licence or "not said")
+    console.note(f"Imported, for {plain(entry.lineage.base)}; licence: {terms}.")
     console.result(entry.reference)
 
 
@@ -153,11 +165,13 @@ def promote(
     """Put a version to use, if its evaluation says that it is better."""
     from engine.errors import UsageError
     from training.adapters.errors import PromotionRefusedError
-    from training.adapters.fingerprint import adapter_sha256, file_sha256
-    from training.evaluate.evidence import read_evidence, require_promotion
+    from training.evaluate.evidence import Use, read_evidence, require_promotion
 
     console = Console.standard()
     entry = library().find(adapter)
+    if entry.in_use:
+        console.result(f"{entry.name} means {entry.reference} already.")
+        return
     entry.verify()
     if report is None and not even_so:
         raise UsageError(
@@ -168,10 +182,10 @@ def promote(
     because, insisted = "no evaluation was given", True
     if report is not None:
         evidence = read_evidence(report)
-        router = file_sha256(entry.router) if entry.router else None
+        before = library().current(entry.name)
         because = evidence.headline
         try:
-            require_promotion(evidence, adapter_sha256(entry.path), router)
+            require_promotion(evidence, Use.of(entry), Use.of(before) if before else None)
             insisted = False
         except PromotionRefusedError as refused:
             if not even_so:

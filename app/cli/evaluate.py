@@ -56,7 +56,8 @@ def command(
     """Compare base, current and new adapter on the same clips, and say whether to promote.
 
     Clips named "clean" show harm, clips of a scenario show the use; all others are your own. The
-    folder gets report.html, report.md and report.json. Ctrl-C keeps what was heard.
+    folder gets report.html, report.md and report.json. Clips that an adapter is known to have
+    learnt from are left out. Ctrl-C keeps what was heard.
     """
     from engine.checkpoint.fingerprint import base_sha256
     from engine.errors import UsageError
@@ -89,6 +90,7 @@ def command(
     with cancel_on_interrupt(console) as cancel, console.progress("hearing") as bar:
         listener = Listener(base, sha256, device, dtype, cancel, bar.update_count)
         found = evaluate(request, listener, out)
+    _say_what_was_learnt(found, left_out, console)
     if as_json:
         console.json(found.to_json())
         return
@@ -106,10 +108,21 @@ def describe(found: "Evaluation") -> str:
     return f"{table([heading, *rows], right=right)}\n\n{found.verdict.headline}\n{reasons}"
 
 
+def _say_what_was_learnt(found: "Evaluation", left_out: tuple[str, ...], console: Console) -> None:
+    """Notes what was left out since the clips were read, and what nobody could leave out."""
+    from training.evaluate.text import learnt_from
+
+    for why in found.left_out[len(left_out) :]:
+        console.note(f"Left out: {why}")
+    for one in found.measured:
+        if not (one.learnt_clips is not None and one.learnt_in_full):
+            console.note(f"What {one.name} learnt from: {learnt_from(one)}.")
+
+
 def _clips(
     data: list[Path], language: str, out: Path, console: Console
 ) -> "tuple[list[EvaluationClip], tuple[str, ...]]":
-    """Clips that can be used, and why others cannot; what was trained on is never measured on."""
+    """Clips that can be used, and why others cannot, among them those marked to be learnt from."""
     from training.data import check, read
     from training.data.example import TRAIN
     from training.evaluate import evaluation_clips

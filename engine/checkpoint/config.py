@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 GLOBAL_WINDOW_FRAMES = 130_000
 """Attention window of the audio encoder that no clip fills: 1,300 s of log-mel frames."""
 
+LANGUAGES_KEY = "support_languages"
+"""English names of the languages that a model knows; the official package shows them."""
+
 _TEXT_KEYS = (
     "attention_bias",
     "attention_dropout",
@@ -58,16 +61,33 @@ def read_config(folder: ModelFolder) -> "Qwen3ASRConfig":
     from transformers import Qwen3ASRConfig
 
     path = folder.base / "config.json"
-    content = read_json(path)
+    content = content_as_run(folder)
     with understood(path):
         if folder.layout is BaseLayout.ORIGINAL:
             content = native_content(content)
-        if folder.profile.global_attention:
-            content["audio_config"]["n_window_infer"] = GLOBAL_WINDOW_FRAMES
         try:
             return Qwen3ASRConfig(**content)
         except StrictDataclassError as error:
             raise LayoutError(f"{path} does not fit this model: {error}.") from error
+
+
+def content_as_run(folder: ModelFolder) -> dict[str, Any]:
+    """``config.json`` in the layout of the folder, asking for the attention that its profile means.
+
+    A published original asks for windows of 8 s, and is trained and run without any: a program that
+    takes the file at its word would run another model than ours.
+
+    Raises:
+        LayoutError: the file is not a configuration of this model.
+    """
+    path = folder.base / "config.json"
+    content = read_json(path)
+    if folder.profile.global_attention:
+        with understood(path):
+            original = folder.layout is BaseLayout.ORIGINAL
+            model = content["thinker_config"] if original else content
+            model["audio_config"]["n_window_infer"] = GLOBAL_WINDOW_FRAMES
+    return content
 
 
 def native_content(original: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +113,8 @@ def native_content(original: dict[str, Any]) -> dict[str, Any]:
     native["tie_word_embeddings"] = text.get("tie_word_embeddings", True)
     if "initializer_range" in thinker:
         native["initializer_range"] = thinker["initializer_range"]
+    if LANGUAGES_KEY in original:  # so that the way back still knows them
+        native[LANGUAGES_KEY] = original[LANGUAGES_KEY]
     return native
 
 
@@ -100,7 +122,8 @@ def original_content(native: "Qwen3ASRConfig", tokens: Mapping[str, int]) -> dic
     """The way back from `native_content`: an original ``config.json``.
 
     M-RoPE is asked for as the published model asks for it, with the published shares of a head.
-    Where the native model attends in windows, `WINDOWED` says so to our own loader.
+    Where the native model attends in windows, `WINDOWED` says so to our own loader. Languages are
+    those that the base names; a native one may name none: transformers knows no such field.
 
     Args:
         native: the configuration, as `read_config` gives it.
@@ -141,9 +164,10 @@ def original_content(native: "Qwen3ASRConfig", tokens: Mapping[str, int]) -> dic
     original: dict[str, Any] = {
         "architectures": ["Qwen3ASRForConditionalGeneration"],
         "model_type": "qwen3_asr",
-        "support_languages": ["Chinese", "English"],
         "thinker_config": thinker,
     }
+    if LANGUAGES_KEY in content:
+        original[LANGUAGES_KEY] = content[LANGUAGES_KEY]
     if audio["n_window_infer"] < GLOBAL_WINDOW_FRAMES:
         original[WINDOWED] = True
     return original

@@ -36,7 +36,33 @@ CHAT_TEMPLATE = """\
 """The original prompt, which also renders what the assistant says (the original one cannot): that
 is how a language is forced, and how training finds the words to learn."""
 
-_UNREADABLE = (OSError, ValueError, AttributeError)
+PUBLISHED_TEMPLATE = """\
+{%- set found = namespace(context='', clips='') -%}
+{%- for message in messages -%}
+{%- if message.content is string -%}
+{%- if message.role == 'system' -%}
+{%- set found.context = found.context + message.content -%}
+{%- endif -%}
+{%- else -%}
+{%- for part in message.content -%}
+{%- if part.type == 'text' -%}
+{%- if message.role == 'system' -%}
+{%- set found.context = found.context + part.text -%}
+{%- endif -%}
+{%- elif part.type == 'audio' or 'audio' in part or 'audio_url' in part -%}
+{%- set found.clips = found.clips + '<|audio_start|><|audio_pad|><|audio_end|>' -%}
+{%- endif -%}
+{%- endfor -%}
+{%- endif -%}
+{%- endfor -%}
+{{- '<|im_start|>system\\n' + found.context + '<|im_end|>\\n' -}}
+{{- '<|im_start|>user\\n' + found.clips + '<|im_end|>\\n' -}}
+{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}
+"""
+"""The same prompt for other programs, in the form of the published one: a mark for each clip, and
+nothing of what the assistant says. vLLM gives content as parts only to a template in which it sees
+a loop over ``content`` of a message; a loop inside a macro it does not see, and would put marks of
+its own beside those of the template."""
 
 _AUDIO_TOKENS = {
     "audio_bos_token": "<|audio_start|>",
@@ -124,7 +150,7 @@ def save_processor(processor: "Qwen3ASRProcessor", out: Path, layout: BaseLayout
         ("vocab.json", content["model"]["vocab"]),
         ("tokenizer_config.json", tokenizer),
         ("preprocessor_config.json", _FEATURES),
-        ("chat_template.json", {"chat_template": CHAT_TEMPLATE}),
+        ("chat_template.json", {"chat_template": PUBLISHED_TEMPLATE}),
     ):
         write_json(out / name, settings)
     merges = [" ".join(pair) for pair in content["model"]["merges"]]

@@ -3,14 +3,16 @@
 Importing this needs no torch; what reads weights imports it on use.
 """
 
+from training.adapters.entry import AdapterEntry
 from training.adapters.errors import (
     AdapterError,
     ArchiveError,
     ForeignBaseError,
+    ForeignReportError,
     MissingAdapterError,
     PromotionRefusedError,
 )
-from training.adapters.library import AdapterEntry, AdapterLibrary
+from training.adapters.library import AdapterLibrary
 from training.adapters.lineage import Lineage
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "AdapterLibrary",
     "ArchiveError",
     "ForeignBaseError",
+    "ForeignReportError",
     "Lineage",
     "MissingAdapterError",
     "PromotionRefusedError",

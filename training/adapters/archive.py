@@ -7,25 +7,34 @@ it is ever executed or unpickled. Equal adapters give equal files.
 
 import hashlib
 import json
+import struct
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT
-from engine.errors import StorageError
+from engine.errors import ModelError, StorageError
+from training.adapters.entry import AdapterEntry
 from training.adapters.errors import AdapterError, ArchiveError
 from training.adapters.fingerprint import ADAPTER_FILES, adapter_sha256, file_sha256
-from training.adapters.library import AdapterEntry, AdapterLibrary
+from training.adapters.learnt import FILE as LEARNT_FILE
+from training.adapters.library import AdapterLibrary
 from training.adapters.lineage import FILE as LINEAGE_FILE
+from training.adapters.plain import is_plain, plain
 
 SUFFIX = ".wildscribe-adapter"
 FORMAT = "wildscribe adapter"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST_BYTES = 1 << 16
-MEMBERS = (*ADAPTER_FILES, ROUTER_FILE, ROUTER_REPORT, LINEAGE_FILE)
+MEMBERS = (*ADAPTER_FILES, ROUTER_FILE, ROUTER_REPORT, LINEAGE_FILE, LEARNT_FILE)
 _PART_BYTES = 1 << 20
+_KNOWN_FLAGS = 0x808
+"""Bits of a member that mean nothing here: sizes behind the data, and names in UTF-8. All others
+ask for something (encryption, patches) that an exported adapter never needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +112,61 @@ def import_adapter(library: AdapterLibrary, path: Path, name: str | None = None)
         ModelError: the weights are no adapter or no router.
         StorageError: the library cannot be written.
     """
-    try:
-        with _opened(path) as archive:
-            stated_name, members = _read_manifest(archive, path)
-            with library.incoming(name or stated_name) as folder:
-                for member, stated in members.items():
-                    with archive.open(member) as source, (folder / member).open("xb") as to:
-                        _copy(source, to, stated, f"{path.name}: {member}")
-                _refuse_known(library, name or stated_name, folder)
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise _no_archive(path, str(error)) from error
+    with _plainly(), _opened(path) as archive:
+        stated_name, members = _read_manifest(archive, path)
+        with library.incoming(name or stated_name) as folder:
+            for member, stated in members.items():
+                with (folder / member).open("xb") as to:
+                    _copy(_parts(archive, member, path), to, stated, f"{path.name}: {member}")
+            _refuse_known(library, name or stated_name, folder)
     return library.versions(name or stated_name)[-1]
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Around all that speaks of a stranger's file: an error may quote it, but not to a terminal.
+
+    Raises:
+        ArchiveError: in place of one whose words are not plain.
+    """
     try:
-        return zipfile.ZipFile(path)
+        yield
+    except ModelError as error:
+        words = (error.what, error.safe, error.remedy)
+        if all(map(is_plain, words)):
+            raise
+        raise ArchiveError(*map(plain, words)) from error
+
+
+@contextmanager
+def _believed(path: Path) -> Iterator[None]:
+    """Around code that takes an archive at its word.
+
+    Raises:
+        ArchiveError: it cannot be read, or it is damaged or made to do harm.
+    """
+    try:
+        yield
     except OSError as error:
         raise ArchiveError(
             f"{path} cannot be read: {error.strerror or error}.", remedy="Check the path."
         ) from error
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except (
+        ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError,
+        struct.error, zipfile.BadZipFile,
+    ) as error:  # fmt: skip
         raise _no_archive(path, str(error)) from error
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    with _believed(path):
+        return zipfile.ZipFile(path)
+
+
+def _parts(archive: zipfile.ZipFile, member: str, path: Path) -> Iterator[bytes]:
+    with _believed(path), archive.open(member) as source:
+        while part := source.read(_PART_BYTES):
+            yield part
 
 
 def _info(name: str) -> zipfile.ZipInfo:
@@ -137,24 +179,19 @@ def _read_manifest(archive: zipfile.ZipFile, path: Path) -> tuple[str, dict[str,
     """Name and members; that the archive holds exactly these, stored plainly, is checked."""
     infos = archive.infolist()
     for info in infos:
-        plain = info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 0x1
-        if info.filename not in (*MEMBERS, MANIFEST) or not plain:
+        plainly = info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & ~_KNOWN_FLAGS
+        if info.filename not in (*MEMBERS, MANIFEST) or not plainly:
             raise _no_archive(path, f"it holds {info.filename!r}, which does not belong there")
     names = [info.filename for info in infos]
     if len(set(names)) != len(names) or MANIFEST not in names:
         raise _no_archive(path, "it has no manifest, or holds a file twice")
     if archive.getinfo(MANIFEST).file_size > LARGEST_MANIFEST_BYTES:
         raise _no_archive(path, "its manifest is far too long")
-    try:
+    with _believed(path):
         content: Any = json.loads(archive.read(MANIFEST).decode("utf-8"))
         known = content["format"] == FORMAT and content["format_version"] == FORMAT_VERSION
-        members = {
-            str(name): Member(int(stated["size_bytes"]), str(stated["sha256"]))
-            for name, stated in content["members"].items()
-        }
+        members = {name: _member(stated) for name, stated in content["members"].items()}
         name = str(content["name"])
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise _no_archive(path, f"its manifest makes no sense ({error})") from error
     if not known:
         raise _no_archive(path, "it is of another kind, or of a version not known here")
     if members.keys() | {MANIFEST} != set(names) or LINEAGE_FILE not in members:
@@ -162,9 +199,17 @@ def _read_manifest(archive: zipfile.ZipFile, path: Path) -> tuple[str, dict[str,
     return name, members
 
 
-def _copy(source: IO[bytes], to: IO[bytes], stated: Member, what: str) -> None:
+def _member(stated: Any) -> Member:
+    """Raises LookupError, TypeError or ValueError where it makes no sense."""
+    size_bytes, sha256 = stated["size_bytes"], stated["sha256"]
+    if type(size_bytes) is not int or not isinstance(sha256, str):
+        raise TypeError(f"a size of {size_bytes!r}, a sum of {sha256!r}")
+    return Member(size_bytes, sha256)
+
+
+def _copy(parts: Iterator[bytes], to: IO[bytes], stated: Member, what: str) -> None:
     digest, size_bytes = hashlib.sha256(), 0
-    while part := source.read(_PART_BYTES):
+    for part in parts:
         size_bytes += len(part)
         if size_bytes > stated.size_bytes:
             break
@@ -195,7 +240,7 @@ def _identity(folder: Path) -> tuple[str, str]:
 
 def _no_archive(path: Path, why: str) -> ArchiveError:
     return ArchiveError(
-        f"{path.name} is no exported adapter, or a damaged one: {why}.",
+        f"{path.name} is no exported adapter, or a damaged one: {plain(why)}.",
         "Nothing was imported.",
         f"Take a file that was made by `wildscribe adapters export` (*{SUFFIX}).",
     )

@@ -4,6 +4,7 @@ AdapterError               the adapter cannot be used
   MissingAdapterError        no such adapter, or no version of it is in use
   ForeignBaseError           it was made for another base model
   ArchiveError               the file is no exported adapter, or a damaged one
+  ForeignReportError         the report is about something else than what would be put to use
   PromotionRefusedError      nothing shows that it is better
 """
 
@@ -24,6 +25,10 @@ class ForeignBaseError(AdapterError):
 
 class ArchiveError(AdapterError):
     """The file is no exported adapter, or a damaged one."""
+
+
+class ForeignReportError(AdapterError):
+    """The report is about something else than what would be put to use."""
 
 
 class PromotionRefusedError(AdapterError):

@@ -1,16 +1,23 @@
 """What a training run made, with its lineage."""
 
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from engine.checkpoint.fingerprint import base_sha256
 from engine.checkpoint.folder import ROUTER_FILE
+from engine.errors import StorageError
 from engine.models import located
 from training.adapters.errors import AdapterError, MissingAdapterError
 from training.adapters.fingerprint import adapter_sha256
+from training.adapters.learnt import Learnt, clip_digest, read_learnt
 from training.adapters.lineage import Lineage
-from training.finetune.events import HeldOutScored
+from training.data import Example, read_examples
+from training.data.example import TRAIN
+from training.finetune.events import Event, HeldOutScored
 from training.finetune.run import Run
+from training.rl.events import BestKept
 
 
 def adapter_of(run: Run, licence: str = "") -> tuple[Path, Lineage]:
@@ -19,6 +26,9 @@ def adapter_of(run: Run, licence: str = "") -> tuple[Path, Lineage]:
     Args:
         run: at least one stage of it is finished.
         licence: on what terms the adapter may be used; depends on the data.
+
+    Returns:
+        Its folder, and a lineage that does not speak of the clips yet: see `learnt_by`.
 
     Raises:
         MissingAdapterError: no stage is finished.
@@ -35,17 +45,93 @@ def adapter_of(run: Run, licence: str = "") -> tuple[Path, Lineage]:
     _require_own_router(run, stages[-1], made)
     base = located(run.config.model.path)
     start = run.config.adapter.start_from
-    scored = [event for event in run.events() if isinstance(event, HeldOutScored)]
+    wer = _held_out_wer(run.events(), _stages_of(run, stages, made))
     return made, Lineage(
         base=base.name,
         base_sha256=state.base_sha256 or base_sha256(base),
         data_sha256=state.data_sha256 or None,
         recipe=asdict(run.config),
         seeds=(run.config.seed,),
-        metrics={"held_out_wer": scored[-1].wer} if scored else {},
+        metrics={} if wer is None else {"held_out_wer": wer},
         licence=licence,
         parent_sha256=adapter_sha256(Path(start)) if start else None,
     )
+
+
+def learnt_by(run: Run) -> Learnt | None:
+    """The clips that the adapter of a run and its router learnt from.
+
+    Those are all that the run does not hold out, degraded copies of them, and what the adapter
+    that it started from had learnt from; also clips that a curriculum has passed over, since a
+    stage begun anew may take them up.
+
+    Returns:
+        None where the run has not looked at its data yet.
+
+    Raises:
+        StorageError: the run's lists of clips are damaged.
+        AdapterError: that of the adapter it started from is.
+    """
+    if not run.data_file.exists():
+        return None
+    examples = [*read_examples(run.data_file), *_copies(run)]
+    clips = {clip_digest(e.sha256) for e in examples if e.split == TRAIN}
+    start = run.config.adapter.start_from
+    if not start:
+        return Learnt(frozenset(clips), in_full=True)
+    before = learnt_of(Path(start))
+    if before is None:
+        return Learnt(frozenset(clips), in_full=False)
+    return Learnt(before.clips | clips, before.in_full)
+
+
+def learnt_of(adapter: Path) -> Learnt | None:
+    """The clips that any adapter learnt from: as ``learnt.txt`` beside it says, or the run in whose
+    folder it lies; None where neither is there.
+
+    Raises: as `learnt_by` does; UsageError: the configuration of that run makes no sense.
+    """
+    told = read_learnt(adapter)
+    run_folder = adapter.absolute().parent.parent.parent
+    if told is not None or not (run_folder / "config.toml").is_file():
+        return told
+    run = Run(run_folder)
+    own = adapter.absolute() in map(run.adapter, run.config.stages)
+    return learnt_by(run) if own else None
+
+
+def _copies(run: Run) -> Iterator[Example]:
+    """Degraded copies, each on the side of its clip; the last line may still be unfinished."""
+    if not run.copies_file.exists():
+        return
+    try:
+        for line in run.copies_file.read_bytes().split(b"\n")[:-1]:
+            yield Example.from_row(json.loads(line))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise StorageError(
+            f"{run.copies_file} cannot be read: {error}.",
+            "What was learnt is kept.",
+            "Delete it with its folder; the copies are then made again by the stages that need "
+            "them.",
+        ) from error
+
+
+def _stages_of(run: Run, stages: Sequence[str], made: Path) -> list[str]:
+    """The stages that have this adapter: the one that trained it, and any that copied it."""
+    sha256 = adapter_sha256(made)
+    return [stage for stage in stages if adapter_sha256(run.adapter(stage)) == sha256]
+
+
+def _held_out_wer(events: Sequence[Event], stages: Sequence[str]) -> float | None:
+    """What the adapter of these stages was measured at, 1 = 100 %; None when it never was.
+
+    A stage that keeps its best adapter measures others after it.
+    """
+    best = [event for event in events if isinstance(event, BestKept) and event.stage in stages]
+    if best:
+        return best[-1].wer
+    scored = [e for e in events if isinstance(e, HeldOutScored) and e.stage in stages]
+    return scored[-1].wer if scored else None
 
 
 def _require_own_router(run: Run, stage: str, made: Path) -> None:

@@ -2,7 +2,7 @@
 
     clinic/                 an adapter
       1/, 2/                its versions: a PEFT folder, ``lineage.json``, ``SHA256SUMS``, perhaps
-                            ``router.safetensors`` and its report ``router.json``
+                            ``learnt.txt``, ``router.safetensors`` and its report ``router.json``
       promotions.json       which version is in use, and which were before
 
 A version gets its number only when it is whole, and never changes afterwards.
@@ -13,69 +13,24 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT, router_threshold
-from engine.errors import HashMismatchError, StorageError
-from engine.models import models_dir, verify, write_sums
+from engine.errors import StorageError
+from engine.models import models_dir, write_sums
 from training.adapters import promotions
+from training.adapters.check import check
+from training.adapters.entry import AdapterEntry
 from training.adapters.errors import AdapterError, ForeignBaseError, MissingAdapterError
 from training.adapters.fingerprint import ADAPTER_FILES, adapter_sha256
-from training.adapters.lineage import Lineage, read_lineage, write_lineage
+from training.adapters.learnt import Learnt, read_learnt, write_learnt
+from training.adapters.lineage import Lineage, read_lineage, require_plain, write_lineage
+from training.adapters.plain import plain
 from training.adapters.promotions import Promotion
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _REFERENCE = re.compile(rf"(?P<name>{_NAME.pattern})(?:@(?P<version>[1-9]\d{{0,8}}))?")
-
-
-@dataclass(frozen=True, slots=True)
-class AdapterEntry:
-    """One version of an adapter.
-
-    Attributes:
-        name: of the adapter.
-        version: from 1 on.
-        path: its folder.
-        lineage: where it comes from.
-        in_use: it is what the bare name means.
-    """
-
-    name: str
-    version: int
-    path: Path
-    lineage: Lineage
-    in_use: bool
-
-    @property
-    def reference(self) -> str:
-        """What `AdapterLibrary.find` takes: ``clinic@2``."""
-        return f"{self.name}@{self.version}"
-
-    @property
-    def router(self) -> Path | None:
-        """Its own router, if it has one."""
-        path = self.path / ROUTER_FILE
-        return path if path.is_file() else None
-
-    @property
-    def size_bytes(self) -> int:
-        """Of all its files."""
-        return sum(path.stat().st_size for path in self.path.iterdir())
-
-    def verify(self) -> None:
-        """Compares every file with the sum taken when it came into the library.
-
-        Raises:
-            HashMismatchError: a file is damaged, missing or new.
-        """
-        wrong = [file.path.as_posix() for file in verify(self.path) if file.ok is not True]
-        if wrong:
-            raise HashMismatchError(
-                f"{self.reference} is not what it was: {', '.join(wrong)}.",
-                "Nothing was changed.",
-                "Import the adapter again, or use another version.",
-            )
 
 
 class AdapterLibrary:
@@ -147,7 +102,12 @@ class AdapterLibrary:
         return next((entry for entry in self.versions(name) if entry.in_use), None)
 
     def add(
-        self, name: str, adapter: Path, lineage: Lineage, router: Path | None = None
+        self,
+        name: str,
+        adapter: Path,
+        lineage: Lineage,
+        router: Path | None = None,
+        learnt: Learnt | None = None,
     ) -> AdapterEntry:
         """Copies an adapter into the library as the next version. It is not put to use.
 
@@ -157,14 +117,17 @@ class AdapterLibrary:
             lineage: where it comes from. Where it names no threshold, that of the router's report
                 is taken.
             router: made for this adapter, safetensors; by default the one that lies beside it.
+            learnt: the clips it learnt from; by default what ``learnt.txt`` beside it says. The
+                lineage then speaks of them.
 
         Raises:
-            AdapterError: the name is no name.
+            AdapterError: the name is no name, or the lineage is not of this adapter.
             MissingAdapterError: the folder holds no adapter.
             ModelError: the adapter or the router cannot be read.
             StorageError: the library cannot be written.
         """
         adapter_sha256(adapter)
+        require_plain(lineage)
         with self.incoming(name) as folder:
             for member in ADAPTER_FILES:
                 if (adapter / member).is_file():
@@ -172,11 +135,17 @@ class AdapterLibrary:
             router = router or adapter / ROUTER_FILE
             if router.is_file():
                 shutil.copyfile(router, folder / ROUTER_FILE)
-            report = router.with_name(ROUTER_REPORT)
-            if report.is_file():
-                shutil.copyfile(report, folder / ROUTER_REPORT)
-                if lineage.threshold is None:
-                    lineage = replace(lineage, threshold=router_threshold(router))
+                report = router.with_name(ROUTER_REPORT)
+                if report.is_file():
+                    shutil.copyfile(report, folder / ROUTER_REPORT)
+                    if lineage.threshold is None:
+                        lineage = replace(lineage, threshold=router_threshold(router))
+            learnt = learnt or read_learnt(adapter)
+            if learnt is not None:
+                write_learnt(learnt, folder)
+                lineage = replace(
+                    lineage, learnt_sha256=learnt.sha256, learnt_in_full=learnt.in_full
+                )
             write_lineage(lineage, folder)
         return self.versions(name)[-1]
 
@@ -211,16 +180,23 @@ class AdapterLibrary:
         """What was put to use and taken out of it, oldest first."""
         return promotions.read_history(self.root / _checked(name))
 
-    def promote(self, entry: AdapterEntry, because: str, *, insisted: bool = False) -> None:
+    def promote(self, entry: AdapterEntry, because: str, *, insisted: bool = False) -> bool:
         """Puts a version to use: from now on, the bare name means it.
 
         Whether it should be is decided elsewhere: `training.evaluate.verdict`.
 
+        Returns:
+            False where it was in use already: nothing is noted then, so that rolling back always
+            leads to another version.
+
         Raises:
             StorageError: the history is damaged or cannot be written.
         """
+        if promotions.current(self.history(entry.name)) == entry.version:
+            return False
         self._note(entry.name, Promotion("promote", entry.version, promotions.now(), because,
                                          insisted))  # fmt: skip
+        return True
 
     def roll_back(self, name: str, because: str) -> AdapterEntry | None:
         """Takes the version in use out of it; the one before comes back.
@@ -249,21 +225,6 @@ class AdapterLibrary:
             ) from error
 
 
-def check(folder: Path) -> None:
-    """Reads everything that a version holds.
-
-    Raises:
-        ModelError: the adapter, the router or the lineage cannot be used.
-    """
-    from engine.checkpoint.adapter import read_adapter
-    from engine.router import Router
-
-    read_lineage(folder)
-    read_adapter(folder)
-    if (folder / ROUTER_FILE).is_file():
-        Router.load(folder / ROUTER_FILE)
-
-
 def require_base(lineage: Lineage, base_sha256: str, name: str) -> None:
     """Lets an adapter pass only on the base model that it was made for.
 
@@ -277,16 +238,21 @@ def require_base(lineage: Lineage, base_sha256: str, name: str) -> None:
     """
     if lineage.base_sha256 != base_sha256:
         raise ForeignBaseError(
-            f"{name} was made for another base model, {lineage.base}.",
+            f"{name} was made for another base model, {plain(lineage.base)}.",
             "Nothing was changed.",
             "Use it with that model.",
         )
 
 
+def is_name(name: str) -> bool:
+    """Whether an adapter can be called so."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise AdapterError(
-            f"'{name}' is no name for an adapter.",
+            f"'{plain(name)}' is no name for an adapter.",
             remedy="Use lower-case letters, digits, - and _, at most 64.",
         )
     return name

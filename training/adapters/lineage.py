@@ -1,6 +1,8 @@
 """Where an adapter comes from, as plain data: ``lineage.json`` beside its weights."""
 
 import json
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -9,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from training.adapters.errors import AdapterError
+from training.adapters.plain import is_plain, strings
 
 FILE = "lineage.json"
 FORMAT_VERSION = 1
+DEEPEST = 16
+"""Lists and objects inside each other. Settings of a run have three."""
+
 TOOLS = ("wildscribe", "torch", "transformers", "peft", "trl")
 
 
@@ -31,6 +37,10 @@ class Lineage:
             `training.adapters.fingerprint.adapter_sha256`; None when it began from nothing.
         threshold: degraded probability from which its own router sends speech to it; None for the
             usual one.
+        learnt_sha256: of ``learnt.txt``, see `training.adapters.learnt`; None when nobody knows
+            which clips it learnt from.
+        learnt_in_full: ``learnt.txt`` names all of them; False where it was trained on from an
+            adapter that does not tell its own.
         created_at: ISO 8601, UTC.
         tool_versions: package -> version.
     """
@@ -44,6 +54,8 @@ class Lineage:
     licence: str = ""
     parent_sha256: str | None = None
     threshold: float | None = None
+    learnt_sha256: str | None = None
+    learnt_in_full: bool = False
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat("T", "seconds"))
     tool_versions: Mapping[str, str] = field(default_factory=lambda: installed(TOOLS))
 
@@ -91,15 +103,43 @@ def read_lineage(folder: Path) -> Lineage:
         raise AdapterError(
             f"{path} is damaged: {', '.join(wrong) or 'fields are missing or unknown'}."
         )
+    try:
+        for _ in strings(content, DEEPEST):
+            pass
+    except ValueError as error:
+        raise AdapterError(f"{path} is damaged: {error}.") from error
     return Lineage(**{**content, "seeds": tuple(content.get("seeds", ()))})
 
 
+def require_plain(lineage: Lineage) -> None:
+    """Lets a lineage pass only where every word of it may be shown on a terminal.
+
+    Raises:
+        AdapterError: some of it would do something to the terminal.
+    """
+    for name, value in asdict(lineage).items():
+        if not all(map(is_plain, strings(value, DEEPEST))):
+            raise AdapterError(
+                f"In {FILE}, {name} holds control characters, which no honest text needs.",
+                "Nothing was added.",
+                "Get the adapter from somebody you trust, or take the characters out.",
+            )
+
+
 def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(value, float):
+        return math.isfinite(value)  # JSON as Python reads it has NaN and Infinity, too
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _text_or_none(value: object) -> bool:
     return value is None or isinstance(value, str)
+
+
+def _digest_or_none(value: object) -> bool:
+    return value is None or (
+        isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+    )
 
 
 def _values(fits: Any) -> Any:
@@ -116,6 +156,8 @@ _FITS = {
     "licence": lambda value: isinstance(value, str),
     "parent_sha256": _text_or_none,
     "threshold": lambda value: value is None or (_number(value) and 0 <= value <= 1),
+    "learnt_sha256": _digest_or_none,
+    "learnt_in_full": lambda value: isinstance(value, bool),
     "created_at": lambda value: isinstance(value, str),
     "tool_versions": _values(lambda value: isinstance(value, str)),
 }

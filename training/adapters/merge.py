@@ -19,12 +19,18 @@ from torch import Tensor
 
 from engine.checkpoint import BaseLayout, ModelFolder
 from engine.checkpoint.adapter import Adapter, read_adapter
-from engine.checkpoint.config import generation_config, original_content, read_config
+from engine.checkpoint.config import (
+    content_as_run,
+    generation_config,
+    original_content,
+    read_config,
+)
 from engine.checkpoint.folder import weight_files, write_json
 from engine.checkpoint.names import native_weight, original_weight
 from engine.checkpoint.processor import load_processor, save_processor
 from engine.errors import KeyMismatchError, LayoutError, StorageError
 from training.adapters.errors import AdapterError
+from training.adapters.learnt import FILE as LEARNT_FILE
 from training.adapters.lineage import FILE as LINEAGE_FILE
 
 INDEX = "model.safetensors.index.json"
@@ -78,8 +84,9 @@ def merge(
         partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
         _write_settings(base, partial, layout)
         lost = _write_weights(base, delta, partial, layout, on_progress)
-        if (adapter / LINEAGE_FILE).is_file():
-            shutil.copyfile(adapter / LINEAGE_FILE, partial / LINEAGE_FILE)
+        for name in (LINEAGE_FILE, LEARNT_FILE):
+            if (adapter / name).is_file():
+                shutil.copyfile(adapter / name, partial / name)
         partial.chmod(0o755)
         partial.rename(out)
     except OSError as error:
@@ -95,11 +102,13 @@ def merge(
 
 
 def _write_settings(base: ModelFolder, out: Path, layout: BaseLayout) -> None:
-    """Configuration and processor; of the same layout, every file but the weights as it is."""
+    """Configuration and processor; of the same layout, every file but the weights as it is, save
+    that the configuration asks for the attention under which base and adapter were judged."""
     if layout is base.layout:
         for path in sorted(base.base.iterdir()):
             if path.is_file() and path.suffix in {".json", ".txt", ".jinja"} and path.name != INDEX:
                 shutil.copyfile(path, out / path.name)
+        write_json(out / "config.json", content_as_run(base))
         return
     config, processor = read_config(base), load_processor(base)
     tokenizer = processor.tokenizer

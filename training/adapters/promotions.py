@@ -36,11 +36,16 @@ def now() -> str:
 
 
 def current(history: list[Promotion]) -> int | None:
-    """The version in use after a history; None when there is none."""
+    """The version in use after a history; None when there is none.
+
+    A version that was put to use twice in a row was put to use once: what came before it is what
+    rolling back brings.
+    """
     stack: list[int] = []
     for step in history:
         if step.event == "promote":
-            stack.append(step.version)
+            if stack[-1:] != [step.version]:
+                stack.append(step.version)
         elif stack:
             stack.pop()
     return stack[-1] if stack else None

@@ -1,11 +1,13 @@
 """What is listened to: clips with their words, and what is known of how they were degraded."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from engine.languages import LANGUAGES, UNSPACED
+from training.adapters.learnt import clip_digest
 from training.data import Example
 from training.simulate.errors import UnknownScenarioError
 from training.simulate.scenarios import scenario
@@ -29,7 +31,7 @@ class EvaluationClip:
     """A clip to be measured on.
 
     Attributes:
-        id: digest of its samples, 16 hexadecimal digits.
+        id: digest of its samples, see `training.adapters.learnt.clip_digest`.
         audio: a file that holds this clip and nothing else.
         text: what is said; "" for no speech.
         language: ISO code.
@@ -38,6 +40,7 @@ class EvaluationClip:
         severity: how hard, in [0, 1]; None when not known.
         speaker: who speaks; may be empty.
         duration_s: length, s.
+        context: what the model reads first, as in `training.data.Example.prompt`; may be empty.
     """
 
     id: str
@@ -49,6 +52,14 @@ class EvaluationClip:
     severity: float | None = None
     speaker: str = ""
     duration_s: float = 0.0
+    context: str = ""
+
+    @property
+    def key(self) -> str:
+        """Under which it is stored what was heard: the id, and another one with each context."""
+        if not self.context:
+            return self.id
+        return hashlib.sha256(f"{self.id}\0{self.context}".encode()).hexdigest()[:16]
 
     @property
     def scenario(self) -> str:
@@ -83,7 +94,7 @@ def _clip(example: Example) -> EvaluationClip:
     except UnknownScenarioError:
         conditions, group = (example.scenario,), Group.DEGRADED
     return EvaluationClip(
-        id=example.sha256[:16] or example.id,
+        id=clip_digest(example.sha256) or example.id,
         audio=example.audio,
         text=example.text,
         language=_CODES.get(example.language, "en"),
@@ -92,4 +103,5 @@ def _clip(example: Example) -> EvaluationClip:
         severity=example.severity,
         speaker=example.speaker,
         duration_s=example.duration_s,
+        context=example.prompt,
     )

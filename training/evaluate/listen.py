@@ -17,6 +17,8 @@ from engine.recognizer import Clip, Hypothesis, Recognizer
 from engine.router import Router
 from engine.transcript import USUAL_THRESHOLD
 from training.adapters.fingerprint import adapter_sha256, file_sha256
+from training.adapters.from_run import learnt_of
+from training.adapters.learnt import Learnt
 from training.evaluate.clips import EvaluationClip
 from training.evaluate.store import Heard, Judged, Store, Writer
 
@@ -47,12 +49,19 @@ class Candidate:
         adapter: its folder.
         router: that decides when it is used; None when there is none.
         threshold: degraded probability from which it is used.
+        learnt: clips that it learnt from; None when that is not known.
     """
 
     name: str
     adapter: Path
     router: Path | None = None
     threshold: float = USUAL_THRESHOLD
+    learnt: Learnt | None = None
+
+    @property
+    def own_router(self) -> bool:
+        """The router came with it, and is not the model's."""
+        return self.router is not None and self.router.parent == self.adapter
 
     @classmethod
     def of(
@@ -67,11 +76,12 @@ class Candidate:
             threshold: None for that of the router.
 
         Raises:
-            ModelError: the folder holds no adapter, or its router's report is damaged.
+            ModelError: the folder holds no adapter, or its router's report or what it learnt from
+                is damaged.
         """
         found = with_adapter(model, adapter)
         own = found.threshold if threshold is None else threshold
-        return cls(name, adapter, found.router, own)
+        return cls(name, adapter, found.router, own, learnt_of(adapter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +147,7 @@ class Listener:
         """
         base = f"{self.base_sha256[:16]}/{self.dtype}"
         keys = [f"{base}/{adapter_sha256(c.adapter)[:16]}" for c in candidates]
-        wanted = {(clip.id, by) for clip in clips for by in (base, *keys)}
+        wanted = {(clip.key, by) for clip in clips for by in (base, *keys)}
         count = itertools.count(len(wanted & store.hypotheses.keys()))
         self.on_progress(next(count), len(wanted))
         with store.writing() as writer:
@@ -145,7 +155,7 @@ class Listener:
                 # The base is heard along with the first adapter, in the same batches.
                 routes = ((key, 1.0), (base, 0.0)) if number == 0 else ((key, 1.0),)
                 asked = [_Question(clip, by, gate) for clip in clips for by, gate in routes]
-                missing = [q for q in asked if (q.clip.id, q.by) not in store.hypotheses]
+                missing = [q for q in asked if (q.clip.key, q.by) not in store.hypotheses]
                 if not missing:
                     continue
                 for row in self._heard_by(candidate, missing):
@@ -153,8 +163,8 @@ class Listener:
                     self.on_progress(next(count), len(wanted))
             judged = [_judged(clips, c.router, store, writer) for c in candidates]
         return Texts(
-            base=[store.hypotheses[clip.id, base] for clip in clips],
-            adapted=[[store.hypotheses[clip.id, key] for clip in clips] for key in keys],
+            base=[store.hypotheses[clip.key, base] for clip in clips],
+            adapted=[[store.hypotheses[clip.key, key] for clip in clips] for key in keys],
             degraded_probability=judged,
         )
 
@@ -168,10 +178,12 @@ class Listener:
 
     def _heard(self, recognizer: Hears, window: Sequence[_Question]) -> Iterator[Heard]:
         samples = {clip.id: load(clip.audio) for clip, _, _ in window}
-        asked = [Clip(samples[clip.id], gate=gate) for clip, _, gate in window]
+        asked = [
+            Clip(samples[clip.id], gate=gate, context=clip.context) for clip, _, gate in window
+        ]
         for index, found in recognizer.stream(asked, cancel=self.cancel):
             yield Heard(
-                clip=window[index].clip.id,
+                clip=window[index].clip.key,
                 by=window[index].by,
                 text=found.text,
                 language=found.language,

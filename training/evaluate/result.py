@@ -7,7 +7,9 @@ from typing import Any
 from training.evaluate.verdict import Limits, Verdict
 from training.score import Rate
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1 did not say whose the routers were, nor what adapters learnt from."""
+
 REPORT = "report.json"
 
 
@@ -53,16 +55,22 @@ class Measured:
         name: for people.
         adapter_sha256: see `training.adapters.fingerprint.adapter_sha256`.
         router_sha256: of the router that decided; None without one.
+        own_router: that router came with the adapter, and is not the model's.
         threshold: degraded probability from which the adapter was used.
         used: kind of clips -> share of them on which the router used it; empty without a router.
+        learnt_clips: how many clips it is known to have learnt from; None when nothing is known.
+        learnt_in_full: these are all.
     """
 
     role: str
     name: str
     adapter_sha256: str
     router_sha256: str | None
+    own_router: bool
     threshold: float
     used: Mapping[str, float]
+    learnt_clips: int | None
+    learnt_in_full: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,11 @@ class Evaluation:
         return next(table for table in self.tables if table.key == key)
 
     @property
+    def clips(self) -> int:
+        """How many were compared."""
+        return sum(row.clips for row in self.table("groups").rows)
+
+    @property
     def new(self) -> Measured:
         """The adapter that the verdict is about."""
         return self.measured[-1]
@@ -123,8 +136,11 @@ class Evaluation:
                     "name": one.name,
                     "adapter_sha256": one.adapter_sha256,
                     "router_sha256": one.router_sha256,
+                    "own_router": one.own_router,
                     "threshold": one.threshold,
                     "used": dict(one.used),
+                    "learnt_clips": one.learnt_clips,
+                    "learnt_in_full": one.learnt_in_full,
                 }
                 for one in self.measured
             },

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from training.adapters.lineage import TOOLS, installed
 from training.adapters.promotions import now
 from training.evaluate.clips import EvaluationClip, Group
 from training.evaluate.html import to_html
+from training.evaluate.learnt import without_learnt
 from training.evaluate.markdown import to_markdown
 from training.evaluate.result import REPORT, Evaluation, Measured
 from training.evaluate.store import Store
@@ -30,7 +31,8 @@ class Request:
     """What is to be evaluated.
 
     Attributes:
-        clips: to be heard; each `EvaluationClip.id` once.
+        clips: to be heard; each `EvaluationClip.id` once. Those that one of the adapters learnt
+            from are left out.
         new: the adapter in question.
         current: the adapter in use, if there is one.
         routed: judge the new adapter behind its router, as it would be used; otherwise always on.
@@ -58,19 +60,23 @@ def evaluate(request: Request, listener: "Listener", out: Path) -> Evaluation:
             ``report.html``.
 
     Raises:
-        UsageError: no clips; or the routed adapter has no router.
+        UsageError: no clips, or none that the adapters did not learn from; or the routed adapter
+            has no router.
         WildscribeError: as `Listener.listen` raises.
     """
+    candidates = [*([request.current] if request.current else []), request.new]
+    clips, learnt = without_learnt(request.clips, candidates)
+    request = replace(request, clips=clips, left_out=(*request.left_out, *learnt))
     if not request.clips:
         raise UsageError(
-            "There are no clips to evaluate on.", remedy="See what was left out, and why."
+            " ".join(("There are no clips to evaluate on.", *learnt)),
+            remedy="See what was left out, and why.",
         )
     if request.routed and request.new.router is None:
         raise UsageError(
             f"Neither {request.new.name} nor the model has a router.",
             remedy="Evaluate it always on: --always",
         )
-    candidates = [*([request.current] if request.current else []), request.new]
     texts = listener.listen(request.clips, candidates, Store(out))
     evaluation = _evaluation(request, listener, candidates, texts)
     try:
@@ -143,8 +149,8 @@ def _evaluation(
 
 
 def data_sha256(clips: Sequence[EvaluationClip]) -> str:
-    """Identity of a set of clips and their words, whatever their order."""
-    lines = sorted(f"{clip.id} {clip.language} {clip.text}\n" for clip in clips)
+    """Identity of a set of clips, their contexts and words, whatever their order."""
+    lines = sorted(f"{clip.key} {clip.language} {clip.text}\n" for clip in clips)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -154,8 +160,11 @@ def _measured(role: str, candidate: "Candidate", used: Mapping[str, float]) -> M
         name=candidate.name,
         adapter_sha256=adapter_sha256(candidate.adapter),
         router_sha256=file_sha256(candidate.router) if candidate.router else None,
+        own_router=candidate.own_router,
         threshold=candidate.threshold,
         used=used,
+        learnt_clips=len(candidate.learnt.clips) if candidate.learnt else None,
+        learnt_in_full=candidate.learnt is not None and candidate.learnt.in_full,
     )
 
 

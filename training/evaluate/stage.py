@@ -3,6 +3,10 @@
 Held-out clips as they are, degraded copies of them in every scenario, and clips known to be clean.
 The report goes into the run's ``report``, and may be shown to `wildscribe adapters promote`.
 
+The adapter in use is what ``[evaluate] current`` names; else the version in use of the library's
+adapter that is called as the run's folder, if it was made for this base; else what the run started
+from; else the model's own.
+
 Resuming: what was heard is stored clip by clip, and not heard again.
 """
 
@@ -13,7 +17,8 @@ from pathlib import Path
 from engine.checkpoint import ModelFolder
 from engine.errors import UsageError
 from training.adapters.choose import choose
-from training.adapters.library import AdapterLibrary
+from training.adapters.learnt import clip_digest
+from training.adapters.library import AdapterLibrary, is_name
 from training.data import Example, check, read
 from training.evaluate import EvaluationClip, Group, Limits, Request, evaluate, evaluation_clips
 from training.evaluate.events import Evaluated
@@ -63,26 +68,28 @@ def _evaluated(run: Run, context: Context, materials: Materials | None) -> Outco
             "wildscribe evaluate",
         )
     context.emit(StageStarted(context.stage, 0, 0))
-    as_they_are = sorted(held_out, key=lambda clip: clip.sha256)[: config.most_clips]
-    copies = copied(run, context, scenario_copies(held_out, config.scenario_clips), materials)
     clean, left_out = _clean(run, {clip.sha256 for clip in all_clips.train})
-    clips = _each_once([*as_they_are, *copies, *clean])
     with ears(run, context) as listener:
         new = Candidate.of(listener.model, run.folder.name, adapter)
+        current = _current(run, listener.model, listener.base_sha256, new)
+        held_out, learnt = _not_learnt(held_out, new, current)
+        as_they_are = sorted(held_out, key=lambda clip: clip.sha256)[: config.most_clips]
+        copies = copied(run, context, scenario_copies(held_out, config.scenario_clips), materials)
+        clips = _each_once([*as_they_are, *copies, *clean])
         request = Request(
             clips=clips,
             new=new,
-            current=_current(run, listener.model, listener.base_sha256, new),
+            current=current,
             routed=config.routed and new.router is not None,
             limits=Limits(_GROUPS[config.meant_for], config.clean_limit_points / 100),
             normalizer=config.normalizer,
-            left_out=left_out,
+            left_out=(*learnt, *left_out),
         )
         found = evaluate(request, listener, run.report)
     context.emit(
         Evaluated(
             stage=context.stage,
-            clips=len(clips),
+            clips=found.clips,
             promoted=found.verdict.promoted,
             headline=found.verdict.headline,
             reasons=" ".join(found.verdict.reasons),
@@ -108,21 +115,42 @@ def _clean(run: Run, learnt_from: Set[str]) -> tuple[list[Example], tuple[str, .
     return known, tuple(left_out)
 
 
+def _not_learnt(
+    held_out: Sequence[Example], new: Candidate, current: Candidate | None
+) -> tuple[list[Example], tuple[str, ...]]:
+    """Held-out clips that no adapter before this run learnt from, and how many others there were.
+
+    `evaluate` would leave them out as well, but not the copies of them.
+    """
+    known = [c.learnt.clips for c in (new, current) if c is not None and c.learnt is not None]
+    kept = [c for c in held_out if not any(clip_digest(c.sha256) in clips for clips in known)]
+    if len(kept) == len(held_out):
+        return kept, ()
+    what = f"{len(held_out) - len(kept)} held-out clips were learnt from before this run."
+    return kept, (what,)
+
+
 def _each_once(examples: Sequence[Example]) -> list[EvaluationClip]:
     found = {clip.id: clip for clip in reversed(evaluation_clips(examples))}
     return list(reversed(found.values()))
 
 
 def _current(run: Run, model: ModelFolder, base_sha256: str, new: Candidate) -> Candidate | None:
-    """What the new adapter has to beat beside the base, if there is anything."""
-    wanted, started_from = run.config.evaluate.current, run.config.adapter.start_from
-    if wanted:
-        chosen = choose(AdapterLibrary.default(), wanted, base_sha256)
-        found = Candidate.of(model, chosen.name, chosen.folder, chosen.threshold)
-    elif started_from:
-        found = Candidate.of(model, Path(started_from).name, Path(started_from))
+    """What the new adapter has to beat beside the base, if there is anything; see above."""
+    library, started_from = AdapterLibrary.default(), run.config.adapter.start_from
+    wanted = run.config.evaluate.current or _in_use(library, run.folder.name, base_sha256)
+    if wanted or started_from:
+        chosen = choose(library, wanted or started_from, base_sha256)
+        name = chosen.name if wanted else Path(started_from).name
+        found = Candidate.of(model, name, chosen.folder, chosen.threshold)
     elif model.adapter is not None:
         found = Candidate.of(model, f"{model.name}'s own", model.adapter)
     else:
         return None
     return None if found.adapter.resolve() == new.adapter.resolve() else found
+
+
+def _in_use(library: AdapterLibrary, line: str, base_sha256: str) -> str:
+    """The version in use of an adapter, if it was made for this base; otherwise ""."""
+    entry = library.current(line) if is_name(line) else None
+    return entry.reference if entry and entry.lineage.base_sha256 == base_sha256 else ""

@@ -19,7 +19,7 @@ class Heard:
     """What one model heard in one clip.
 
     Attributes:
-        clip: `EvaluationClip.id`.
+        clip: `EvaluationClip.key`.
         by: key of the model, see `training.evaluate.listen`.
         text: the words.
         language: English name of the language, detected; None when none was heard.
@@ -37,7 +37,8 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How degraded one router found one clip; ``by`` is the hash of the router."""
+    """How degraded one router found one clip; ``by`` is the hash of the router. ``clip`` is
+    `EvaluationClip.id`, since a router reads no context."""
 
     clip: str
     by: str

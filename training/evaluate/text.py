@@ -1,6 +1,6 @@
 """Words and figures that the Markdown and the HTML report share."""
 
-from training.evaluate.result import Evaluation, Table
+from training.evaluate.result import Evaluation, Measured, Table
 from training.score import Rate
 
 FAILURES = ("empty", "omission", "hallucination", "repetition", "any")
@@ -50,6 +50,7 @@ def facts(evaluation: Evaluation) -> list[list[str]]:
         used = ", ".join(f"{100 * share:.1f} % of {group}" for group, share in one.used.items())
         router = f"router from {one.threshold:g} on, uses it on {used}" if used else "no router"
         rows.append([f"{one.role} adapter", f"{one.name} ({one.adapter_sha256[:12]}); {router}"])
+        rows.append([f"{one.role} adapter learnt from", learnt_from(one)])
     limits = evaluation.limits
     rows += [
         ["judged", "behind its router" if evaluation.routed else "always on"],
@@ -66,3 +67,13 @@ def facts(evaluation: Evaluation) -> list[list[str]]:
         ["with", ", ".join(f"{k} {v}" for k, v in evaluation.tool_versions.items())],
     ]
     return rows
+
+
+def learnt_from(one: Measured) -> str:
+    """What is known of the clips that an adapter learnt from, and cannot be measured on."""
+    if one.learnt_clips is None:
+        return "not known: these clips may be among those"
+    told = f"{one.learnt_clips} clips, which were left out here"
+    if one.learnt_in_full:
+        return told
+    return f"{told}; and from others, by an adapter before it that does not tell which"

@@ -1,12 +1,17 @@
 """``wildscribe evaluate`` with mini on a few short clips."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import soundfile
 
 from app.cli import run
+from training.data import Example, check, write_examples
+from training.data.example import HELD_OUT, TRAIN
+from training.finetune.config import RunConfig
+from training.finetune.run import Run, RunState
 
 Captured = pytest.CaptureFixture[str]
 
@@ -55,8 +60,41 @@ def test_too_few_clips_are_no_proof(data: Path, mini: Path, tmp_path: Path, caps
     assert (out / "hypotheses.jsonl").read_bytes() == first  # nothing was heard again
 
     assert run(["adapters", "add", "robust", robust]) == 0
-    assert run(["adapters", "promote", "robust@1", "--report", str(out)]) == 4
+    promote = ["adapters", "promote", "robust@1", "--report", str(out)]
+    assert run(promote) == 4
+    assert "judged always on, and a router would decide" in capsys.readouterr().err
+    assert run([*arguments, "--for", "own"]) == 0
+    capsys.readouterr()
+    assert run(promote) == 4
     assert "not shown to be better" in capsys.readouterr().err
+
+
+def test_what_a_run_learnt_from_is_not_measured_on(
+    data: Path, mini: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    """The data does not say which clips were learnt from; the run does, and its adapter with it."""
+    waves = sorted(tmp_path.glob("*.wav"))
+    clips, _ = check(
+        [Example(wave, "words", "English", split=split) for wave, split in
+         zip(waves, (HELD_OUT, TRAIN, HELD_OUT), strict=True)], 30.0,
+    )  # fmt: skip
+    trained = Run.create(tmp_path / "run", RunConfig(stages=("sft1",)))
+    shutil.copytree(mini / "adapters" / "robust", trained.adapter("sft1"))
+    trained.save_state(RunState(stage="sft1", finished=("sft1",)))
+    write_examples(trained.data_file, clips)
+    assert run(["adapters", "add", "rooms", str(trained.folder)]) == 0
+    capsys.readouterr()
+    for adapter in ("rooms@1", str(trained.adapter("sft1"))):
+        out = tmp_path / f"report of {Path(adapter).name}"
+        arguments = ["evaluate", "--new", adapter, "--data", str(data), "--out", str(out)]
+        assert run([*arguments, "--device", "cpu"]) == 0
+        told = capsys.readouterr().err
+        assert f"Left out: 1 clips are among those that {adapter} learnt from." in told
+        assert "What mini's own learnt from: not known" in told
+        assert f"What {adapter} learnt from" not in told
+        report = json.loads((out / "report.json").read_text())
+        assert sorted(report["tables"]["groups"]) == ["clean", "own"]
+        assert f"1 clips are among those that {adapter} learnt from." in report["left_out"]
 
 
 @pytest.mark.parametrize("more", [["--clean-limit", "-1"], ["--normalizer", "guess"]])

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from training.adapters import AdapterLibrary, Lineage
+from training.adapters import AdapterEntry, AdapterLibrary, Lineage
+from training.adapters.archive import export_adapter
+from training.adapters.fingerprint import file_sha256
 
 LAYOUT = Path(__file__).parents[2] / "fixtures" / "mega-asr-layout"
 
@@ -50,3 +52,21 @@ def library(tmp_path: Path) -> AdapterLibrary:
 @pytest.fixture
 def other(lineage: Lineage) -> Lineage:
     return replace(lineage, parent_sha256="bb")
+
+
+@pytest.fixture
+def entry(library, adapter, router, lineage) -> AdapterEntry:
+    return library.add("clinic", adapter, lineage, router)
+
+
+@pytest.fixture
+def exported(entry: AdapterEntry, tmp_path: Path) -> Path:
+    path = tmp_path / "clinic.wildscribe-adapter"
+    assert export_adapter(entry, path) == file_sha256(path)
+    return path
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> AdapterLibrary:
+    """The library of somebody else."""
+    return AdapterLibrary(tmp_path / "elsewhere")

@@ -1,51 +1,13 @@
-"""One file out, one adapter in; and nothing of a file that is damaged or foreign."""
-
-import json
-import zipfile
-from collections.abc import Callable
-from pathlib import Path
+"""One file out, one adapter in; and nothing of a file that is damaged."""
 
 import pytest
 
 from engine.errors import HashMismatchError, ModelError, StorageError
-from training.adapters import AdapterEntry, AdapterError, AdapterLibrary, ArchiveError
-from training.adapters.archive import MANIFEST, export_adapter, import_adapter
+from tests.training.adapters.archives import rewritten, with_member
+from training.adapters import AdapterError, ArchiveError
+from training.adapters.archive import export_adapter, import_adapter
 from training.adapters.fingerprint import adapter_sha256, file_sha256
-
-
-@pytest.fixture
-def entry(library, adapter, router, lineage) -> AdapterEntry:
-    return library.add("clinic", adapter, lineage, router)
-
-
-@pytest.fixture
-def exported(entry: AdapterEntry, tmp_path: Path) -> Path:
-    path = tmp_path / "clinic.wildscribe-adapter"
-    assert export_adapter(entry, path) == file_sha256(path)
-    return path
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> AdapterLibrary:
-    """The library of somebody else."""
-    return AdapterLibrary(tmp_path / "elsewhere")
-
-
-def _rewritten(path: Path, change: Callable[[dict[str, bytes]], None], **how: int) -> Path:
-    """The archive with other members, as a stranger might make it."""
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    change(members)
-    with zipfile.ZipFile(path, "w", how.get("compression", zipfile.ZIP_STORED)) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return path
-
-
-def _nothing_came_in(library: AdapterLibrary) -> bool:
-    return library.entries() == [] and (
-        not library.root.exists() or not any(library.root.iterdir())
-    )
+from training.adapters.learnt import Learnt, read_learnt
 
 
 def test_what_goes_out_comes_in(entry, exported, elsewhere):
@@ -106,82 +68,17 @@ def test_any_damage_is_a_typed_error(exported, elsewhere):
     assert elsewhere.versions("short") == []
 
 
-def _set(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
-    return lambda members: members.__setitem__(name, content)
-
-
-def _manifest(change: Callable[[dict], object]) -> Callable[[dict[str, bytes]], None]:
-    def apply(members: dict[str, bytes]) -> None:
-        content = json.loads(members[MANIFEST])
-        change(content)
-        members[MANIFEST] = json.dumps(content).encode()
-
-    return apply
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        _set("../escape.json", b"{}"),
-        _set("/etc/escape", b"{}"),
-        _set("adapter_model.bin", b"pickle"),
-        _set("notes.txt", b"hello"),
-        _set("adapter_config.json", b"{}"),
-        _set(MANIFEST, b"[]"),
-        _set(MANIFEST, b"{"),
-        _set(MANIFEST, b" " * 70_000),
-        lambda members: members.pop(MANIFEST),
-        lambda members: members.pop("lineage.json"),
-        lambda members: members.pop("router.safetensors"),
-        _manifest(lambda m: m.update(format="something else")),
-        _manifest(lambda m: m.update(format_version=2)),
-        _manifest(lambda m: m["members"].pop("router.safetensors")),
-        _manifest(lambda m: m["members"].pop("lineage.json")),
-        _manifest(lambda m: m["members"]["lineage.json"].update(sha256="00")),
-        _manifest(lambda m: m["members"]["lineage.json"].update(size_bytes=3)),
-        _manifest(lambda m: m["members"]["lineage.json"].update(size_bytes="many")),
-    ],
-)
-def test_foreign_archives_are_refused(exported, elsewhere, change, tmp_path):
-    with pytest.raises(ArchiveError):
-        import_adapter(elsewhere, _rewritten(exported, change))
-    assert _nothing_came_in(elsewhere)
-    assert not (tmp_path / "escape.json").exists()
-
-
-def test_a_name_in_the_manifest_cannot_leave_the_library(exported, elsewhere):
-    change = _manifest(lambda m: m.update(name="../../outside"))
-    with pytest.raises(AdapterError, match="no name"):
-        import_adapter(elsewhere, _rewritten(exported, change))
-    assert _nothing_came_in(elsewhere)
-
-
-def test_compressed_members_are_refused(exported, elsewhere):
-    """So no small file can become a huge one."""
-    _rewritten(exported, lambda members: None, compression=zipfile.ZIP_DEFLATED)
-    with pytest.raises(ArchiveError):
-        import_adapter(elsewhere, exported)
-
-
-def test_a_member_given_twice_is_refused(exported, elsewhere):
-    with zipfile.ZipFile(exported, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
-        archive.writestr("lineage.json", "{}")
-    with pytest.raises(ArchiveError):
-        import_adapter(elsewhere, exported)
-
-
-def test_honest_hashes_do_not_make_an_adapter(exported, elsewhere):
-    """Files that are what the manifest says, and still no adapter."""
-
-    def swap(members: dict[str, bytes]) -> None:
-        members["adapter_model.safetensors"] = members["router.safetensors"]
-        content = json.loads(members[MANIFEST])
-        content["members"]["adapter_model.safetensors"] = content["members"]["router.safetensors"]
-        members[MANIFEST] = json.dumps(content).encode()
-
-    with pytest.raises(ModelError):
-        import_adapter(elsewhere, _rewritten(exported, swap))
-    assert _nothing_came_in(elsewhere)
+def test_what_it_learnt_from_goes_along(library, adapter, lineage, elsewhere, tmp_path):
+    learnt = Learnt(frozenset({"aa" * 8}), in_full=True)
+    path = tmp_path / "told"
+    export_adapter(library.add("told", adapter, lineage, learnt=learnt), path)
+    imported = import_adapter(elsewhere, path)
+    assert read_learnt(imported.path) == learnt
+    imported.verify()
+    forged = with_member("learnt.txt", b"bb" * 8 + b"\n")
+    with pytest.raises(AdapterError, match="speaks of another one"):
+        import_adapter(elsewhere, rewritten(path, forged), "forged")
+    assert elsewhere.versions("forged") == []
 
 
 def test_no_file_at_all(elsewhere, tmp_path):

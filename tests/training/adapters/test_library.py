@@ -3,11 +3,18 @@
 import json
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
 
-from engine.errors import HashMismatchError, KeyMismatchError, LayoutError, StorageError
+from engine.errors import (
+    HashMismatchError,
+    KeyMismatchError,
+    LayoutError,
+    ModelError,
+    StorageError,
+)
 from training.adapters import (
     AdapterError,
     AdapterLibrary,
@@ -104,6 +111,31 @@ def test_the_bare_name_means_the_version_in_use(library, adapter, lineage, other
     ]
 
 
+def test_the_version_in_use_is_not_put_to_use_again(library, adapter, lineage, other):
+    """Rolling back leads to another version, whatever was promoted how often."""
+    first, second = (library.add("clinic", adapter, made) for made in (lineage, other))
+    assert library.promote(first, "better")
+    assert library.promote(second, "better still")
+    assert not library.promote(second, "once more")
+    assert len(library.history("clinic")) == 2
+    back = library.roll_back("clinic", "it was not")
+    assert back is not None
+    assert back.version == 1
+    assert library.promote(second, "after all")
+
+
+def test_a_history_of_before_that_tells_it_twice_is_understood(library, adapter, lineage, other):
+    first, second = (library.add("clinic", adapter, made) for made in (lineage, other))
+    for entry in (first, second):
+        library.promote(entry, "better")
+    path = library.root / "clinic" / "promotions.json"
+    steps = json.loads(path.read_text())
+    path.write_text(json.dumps([*steps, steps[-1]]))
+    back = library.roll_back("clinic", "it was not")
+    assert back is not None
+    assert back.version == 1
+
+
 def test_a_damaged_history_is_named(library, adapter, lineage):
     library.promote(library.add("clinic", adapter, lineage), "why not", insisted=True)
     (library.root / "clinic" / "promotions.json").write_text("[{")
@@ -137,6 +169,24 @@ def test_a_router_that_lies_beside_comes_along_with_its_threshold(
     added.verify()
 
 
+def test_a_report_without_a_router_does_not_come_along(library, adapter, lineage):
+    (adapter / "router.json").write_text('{"threshold": 0.7}')
+    added = library.add("clinic", adapter, replace(lineage, threshold=None))
+    assert not (added.path / "router.json").exists()
+    assert added.lineage.threshold is None
+
+
+@pytest.mark.parametrize("report", ["[", "{}", '{"threshold": NaN}', "[" * 100_000])
+def test_a_report_of_a_router_that_makes_no_sense_is_refused(
+    library, adapter, router, lineage, report
+):
+    (adapter / "router.safetensors").write_bytes(router.read_bytes())
+    (adapter / "router.json").write_text(report)
+    with pytest.raises(ModelError):
+        library.add("clinic", adapter, lineage)  # a threshold of its own makes it no better
+    assert _left(library) == []
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -144,6 +194,11 @@ def test_a_router_that_lies_beside_comes_along_with_its_threshold(
         {"seeds": ["one"]},
         {"metrics": {"wer": "low"}},
         {"threshold": 2},
+        {"metrics": {"wer": float("inf")}},
+        {"metrics": {"wer": float("nan")}},
+        {"learnt_sha256": "00"},
+        {"learnt_in_full": 1},
+        {"recipe": {"deep": json.loads("[" * 50 + "]" * 50)}},
         {"surprise": 1},
         {"base_sha256": None},
     ],
@@ -155,6 +210,32 @@ def test_a_lineage_that_makes_no_sense_is_refused(
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(AdapterError, match=r"lineage\.json"):
         read_lineage(path.parent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"licence": "MIT\x1b[2J"},
+        {"licence": "MIT\nclinic@9  in use"},
+        {"base": "\u202eini-lla"},
+        {"created_at": "2026\x9b31m"},
+        {"recipe": {"data": {"paths": ["a", "b\x07"]}}},
+        {"recipe": {"k\x1b": 1}},
+        {"base": "\ud800"},
+    ],
+)
+def test_a_lineage_that_would_do_something_to_a_terminal_is_refused(
+    library: AdapterLibrary, adapter: Path, lineage: Lineage, change: dict[str, Any]
+) -> None:
+    lineage = replace(lineage, **change)
+    with pytest.raises(AdapterError, match=next(iter(change))):
+        library.add("clinic", adapter, lineage)
+    assert _left(library) == []
+
+
+def test_words_of_any_language_may_be_in_a_lineage(library, adapter, lineage):
+    words = "仅限内部使用 · لا تجاري · Größe 1 µm 🎧"
+    assert library.add("clinic", adapter, replace(lineage, licence=words)).lineage.licence == words
 
 
 def test_every_field_of_a_lineage_is_checked_when_read():

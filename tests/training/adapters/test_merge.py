@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from engine.checkpoint import BaseLayout, locate
+from engine.checkpoint import BaseLayout, Profile, locate
 from engine.checkpoint.adapter import read_adapter
+from engine.checkpoint.config import GLOBAL_WINDOW_FRAMES, read_config
 from engine.checkpoint.fingerprint import base_sha256
 from engine.checkpoint.folder import weight_files
 from engine.checkpoint.names import native_weight, original_weight
@@ -53,7 +55,9 @@ def test_the_published_model_merged(published, layout, tmp_path, to):
     merged = merge(published, published.adapter, tmp_path / "merged", to)
     found = locate(merged.path)
     assert (found.layout, found.adapter) == (to, None)
-    assert found.profile == (published.profile if to is BaseLayout.ORIGINAL else found.profile)
+    # A native folder always means what it says, and says that there are no windows.
+    assert found.profile == Profile(global_attention=to is BaseLayout.ORIGINAL)
+    assert read_config(found).audio_config.n_window_infer == GLOBAL_WINDOW_FRAMES
     expected = np.load(layout / "last_logits.npz")
     scores = _logits(found, _clips(layout, 0.0))
     for path, row in zip(sorted(layout.glob("*.wav")), scores, strict=True):
@@ -93,14 +97,63 @@ def test_names_and_settings_of_the_original_layout(mini, layout, tmp_path):
     assert set(theirs) == set(ours)
 
 
-def test_there_and_back_again_nothing_is_lost(published, tmp_path):
-    """Original -> native -> original, with a delta of zero: the same tensors, names and hash."""
-    nothing = shutil.copytree(published.adapter, tmp_path / "nothing")
-    tensors = load_file(nothing / "adapter_model.safetensors")
+@pytest.fixture
+def nothing(published, tmp_path) -> Path:
+    """An adapter whose delta is zero."""
+    folder = shutil.copytree(published.adapter, tmp_path / "nothing")
+    tensors = load_file(folder / "adapter_model.safetensors")
     save_file(
         {name: t * 0 if "lora_B" in name else t for name, t in tensors.items()},
-        nothing / "adapter_model.safetensors",
+        folder / "adapter_model.safetensors",
     )
+    return folder
+
+
+def _original(folder: Path) -> dict[str, Any]:
+    """What other programs read of an original folder."""
+    config = json.loads((folder / "config.json").read_text())
+    audio = config["thinker_config"]["audio_config"]
+    return {
+        "window": audio["n_window_infer"],
+        "languages": config.get("support_languages"),
+        "windowed": config.get("wildscribe_windowed_attention", False),
+    }
+
+
+def test_every_way_to_the_original_layout_says_the_same(published, nothing, tmp_path):
+    """Other programs take the configuration at its word: it has to ask for the attention under
+    which the adapter was judged, and for the base's languages."""
+    base = shutil.copytree(published.base, tmp_path / "base")
+    config = json.loads((base / "config.json").read_text())
+    config["support_languages"] = ["Chinese", "English", "Cantonese"]
+    (base / "config.json").write_text(json.dumps(config))
+    straight = merge(locate(base), nothing, tmp_path / "straight", BaseLayout.ORIGINAL).path
+    native = merge(locate(base), nothing, tmp_path / "native", BaseLayout.NATIVE).path
+    around = merge(locate(native), nothing, tmp_path / "around", BaseLayout.ORIGINAL).path
+    expected = {
+        "window": GLOBAL_WINDOW_FRAMES,
+        "languages": ["Chinese", "English", "Cantonese"],
+        "windowed": False,
+    }
+    assert _original(straight) == _original(around) == expected
+    assert locate(straight).profile == locate(around).profile == Profile(global_attention=True)
+    before, after = (json.loads((f / "config.json").read_text()) for f in (base, straight))
+    after["thinker_config"]["audio_config"]["n_window_infer"] = 800
+    assert after == before  # and nothing else is touched
+
+
+def test_a_model_of_windows_keeps_them_every_way(mini, tmp_path):
+    model = locate(mini)
+    once = merge(model, model.adapter, tmp_path / "once", BaseLayout.ORIGINAL).path
+    twice = merge(locate(once), model.adapter, tmp_path / "twice", BaseLayout.ORIGINAL).path
+    assert _original(once) == _original(twice)
+    window = json.loads((model.base / "config.json").read_text())["audio_config"]["n_window_infer"]
+    assert _original(once) == {"window": window, "languages": None, "windowed": True}
+    assert locate(twice).profile == model.profile == Profile(global_attention=False)
+
+
+def test_there_and_back_again_nothing_is_lost(published, nothing, tmp_path):
+    """Original -> native -> original, with a delta of zero: the same tensors, names and hash."""
     native = merge(published, nothing, tmp_path / "native", BaseLayout.NATIVE)
     back = merge(locate(native.path), nothing, tmp_path / "back", BaseLayout.ORIGINAL)
     assert native.lost == back.lost == 0.0

@@ -1,5 +1,6 @@
 """From examples to clips, and into tables."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_languages_and_rules():
     assert (english.language, english.scored_as) == ("en", "en")
     assert (chinese.language, chinese.scored_as) == ("zh", "zh")
     assert (japanese.language, japanese.scored_as) == ("ja", "zh")
+
+
+def test_what_the_model_reads_first_makes_it_another_question():
+    """What is stored of clips without a context keeps its name."""
+    plain, told = evaluation_clips(
+        [_example(sha256="ab" * 32), _example(sha256="ab" * 32, prompt="Olivia, Denver")]
+    )
+    assert (plain.context, told.context) == ("", "Olivia, Denver")
+    assert plain.id == told.id == plain.key == "ab" * 8
+    assert told.key != plain.key
+    assert told.key != replace(told, context="Olivia").key
 
 
 def test_clips_are_sorted_into_tables():
