@@ -148,10 +148,10 @@ def _current(
     wanted: str | None, line: str, base: "ModelFolder", sha256: str, new: "Candidate"
 ) -> "Candidate | None":
     """What the new adapter has to beat beside the base, if there is anything."""
-    from training.adapters.choose import choose
+    from training.adapters.choose import choose, used_on
     from training.evaluate.listen import Candidate
 
-    in_use = library().current(line) if line and wanted is None else None
+    in_use = used_on(library(), line, sha256) if wanted is None else None
     reference = wanted or (in_use.reference if in_use else None)
     if reference is not None:
         chosen = choose(library(), reference, sha256)

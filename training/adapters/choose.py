@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.adapters.entry import AdapterEntry
 from training.adapters.errors import MissingAdapterError
-from training.adapters.library import AdapterLibrary, require_base
+from training.adapters.library import AdapterLibrary, is_name, require_base
 from training.adapters.lineage import FILE, read_lineage
 
 
@@ -51,3 +52,16 @@ def choose(library: AdapterLibrary, adapter: str, base_sha256: str) -> ChosenAda
         name, line, folder, lineage = entry.reference, entry.name, entry.path, entry.lineage
     require_base(lineage, base_sha256, name)
     return ChosenAdapter(name, folder, line, lineage.threshold)
+
+
+def used_on(library: AdapterLibrary, line: str, base_sha256: str) -> AdapterEntry | None:
+    """The version in use of an adapter, where it was made for this base; a version for another one
+    has nothing to say on it.
+
+    Args:
+        library: where to look.
+        line: name of the adapter; one that cannot be a name is in no library.
+        base_sha256: of the model.
+    """
+    entry = library.current(line) if is_name(line) else None
+    return entry if entry and entry.lineage.base_sha256 == base_sha256 else None

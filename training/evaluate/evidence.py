@@ -127,7 +127,8 @@ def require_promotion(evidence: Evidence, new: Use, in_use: Use | None) -> None:
     Args:
         evidence: the report.
         new: the version to be put to use.
-        in_use: the version that it would replace; None when there is none, or it is the same one.
+        in_use: the version that it would replace; None when there is none. One that was made for
+            another base cannot be compared with, and need not be.
 
     Raises:
         ForeignReportError: the report is about something else: another adapter or base, another
@@ -157,7 +158,7 @@ def _foreign(evidence: Evidence, new: Use, in_use: Use | None) -> list[str]:
     found = _differences(evidence.new, evidence.routed, new, "it")
     if evidence.base_sha256 != new.base_sha256:
         found.append("it is about another base model")
-    if in_use is None:
+    if in_use is None or in_use.base_sha256 != new.base_sha256:
         return found
     if evidence.current is None:
         return [*found, f"{in_use.name} is in use, and it was not compared with that"]

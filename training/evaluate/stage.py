@@ -16,9 +16,9 @@ from pathlib import Path
 
 from engine.checkpoint import ModelFolder
 from engine.errors import UsageError
-from training.adapters.choose import choose
+from training.adapters.choose import choose, used_on
 from training.adapters.learnt import clip_digest
-from training.adapters.library import AdapterLibrary, is_name
+from training.adapters.library import AdapterLibrary
 from training.data import Example, check, read
 from training.evaluate import EvaluationClip, Group, Limits, Request, evaluate, evaluation_clips
 from training.evaluate.events import Evaluated
@@ -138,7 +138,8 @@ def _each_once(examples: Sequence[Example]) -> list[EvaluationClip]:
 def _current(run: Run, model: ModelFolder, base_sha256: str, new: Candidate) -> Candidate | None:
     """What the new adapter has to beat beside the base, if there is anything; see above."""
     library, started_from = AdapterLibrary.default(), run.config.adapter.start_from
-    wanted = run.config.evaluate.current or _in_use(library, run.folder.name, base_sha256)
+    in_use = used_on(library, run.folder.name, base_sha256)
+    wanted = run.config.evaluate.current or (in_use.reference if in_use else "")
     if wanted or started_from:
         chosen = choose(library, wanted or started_from, base_sha256)
         name = chosen.name if wanted else Path(started_from).name
@@ -148,9 +149,3 @@ def _current(run: Run, model: ModelFolder, base_sha256: str, new: Candidate) -> 
     else:
         return None
     return None if found.adapter.resolve() == new.adapter.resolve() else found
-
-
-def _in_use(library: AdapterLibrary, line: str, base_sha256: str) -> str:
-    """The version in use of an adapter, if it was made for this base; otherwise ""."""
-    entry = library.current(line) if is_name(line) else None
-    return entry.reference if entry and entry.lineage.base_sha256 == base_sha256 else ""

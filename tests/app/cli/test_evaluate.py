@@ -8,6 +8,9 @@ import pytest
 import soundfile
 
 from app.cli import run
+from engine.checkpoint import locate
+from engine.checkpoint.fingerprint import base_sha256
+from training.adapters import AdapterLibrary, Lineage
 from training.data import Example, check, write_examples
 from training.data.example import HELD_OUT, TRAIN
 from training.finetune.config import RunConfig
@@ -95,6 +98,26 @@ def test_what_a_run_learnt_from_is_not_measured_on(
         report = json.loads((out / "report.json").read_text())
         assert sorted(report["tables"]["groups"]) == ["clean", "own"]
         assert f"1 clips are among those that {adapter} learnt from." in report["left_out"]
+
+
+def test_the_version_in_use_is_met_where_it_was_made_for_this_base(
+    data: Path, mini: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    robust = mini / "adapters" / "robust"
+    lines = AdapterLibrary.default()
+    lines.promote(lines.add("rooms", robust, Lineage("another", "00ff")), "for another base")
+    own = Lineage("mini", base_sha256(locate(mini)))
+    lines.add("rooms", robust, own)
+    arguments = ["evaluate", "--data", str(data), "--device", "cpu", "--json"]
+    arguments += ["--out", str(tmp_path / "out")]
+    assert run([*arguments, "--new", "rooms@2"]) == 0
+    measured = json.loads(capsys.readouterr().out)["measured"]
+    assert measured["current"]["name"] == "mini's own"
+    lines.promote(lines.find("rooms@2"), "for this one")
+    lines.add("rooms", robust, own)
+    assert run([*arguments, "--new", "rooms@3"]) == 0
+    measured = json.loads(capsys.readouterr().out)["measured"]
+    assert measured["current"]["name"] == "rooms@2"
 
 
 @pytest.mark.parametrize("more", [["--clean-limit", "-1"], ["--normalizer", "guess"]])

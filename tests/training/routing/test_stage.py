@@ -10,14 +10,14 @@ import pytest
 
 from engine.checkpoint import locate, with_adapter
 from engine.checkpoint.folder import ROUTER_FILE, ROUTER_REPORT
-from engine.errors import UsageError
+from engine.errors import UsageError, WildscribeError
 from engine.router import Router
 from tests.training.judging import few_rooms, judging, speech
 from training.adapters import AdapterLibrary
 from training.adapters.from_run import adapter_of
 from training.finetune.config import RunConfig
 from training.finetune.context import Context, Outcome
-from training.finetune.errors import DiskFullError
+from training.finetune.errors import DataError, DiskFullError
 from training.finetune.events import ClipsHeard, CopiesMade, Event, Listener
 from training.finetune.run import Command, Run, Status
 from training.finetune.runner import train
@@ -166,9 +166,15 @@ def test_clips_that_say_nothing_leave_the_router_in_use(
     assert not run.adapter("router").exists()
 
 
-@pytest.mark.parametrize("without", ["an adapter", "held-out clips"])
+@pytest.mark.parametrize(
+    ("without", "refusal"), [("an adapter", UsageError), ("held-out clips", DataError)]
+)
 def test_what_it_cannot_do_without(
-    config: RunConfig, find: Callable[[str], Stage], tmp_path: Path, without: str
+    config: RunConfig,
+    find: Callable[[str], Stage],
+    tmp_path: Path,
+    without: str,
+    refusal: type[WildscribeError],
 ) -> None:
     if without == "an adapter":
         config = replace(config, adapter=replace(config.adapter, start_from=""))
@@ -179,7 +185,7 @@ def test_what_it_cannot_do_without(
         other.write_text("\n".join(rows) + "\n")
         data = replace(config.data, paths=(str(other),), held_out_share=0.0)
         config = replace(config, data=data)
-    with pytest.raises(UsageError):
+    with pytest.raises(refusal):
         train(Run.create(tmp_path / "run", config), find=find)
 
 
