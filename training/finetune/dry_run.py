@@ -194,9 +194,7 @@ def _later(
     return LaterPlan(stage, steps, copies, clips + copies, disk_bytes)
 
 
-def _warnings(
-    config: RunConfig, examples: list[Example], held_out: list[Example]
-) -> Iterator[str]:
+def _warnings(config: RunConfig, examples: list[Example], held_out: list[Example]) -> Iterator[str]:
     """What the stages will miss."""
     if "rl" in config.stages and not _has_trl():
         yield 'The stage rl needs TRL, which is not installed: pip install "wildscribe[rl]".'

@@ -35,7 +35,7 @@ def quantize(model: "Qwen3ASRForConditionalGeneration", device: Device) -> None:
         raise DeviceError(
             "A base in 4 bits needs a CUDA device, or a CPU, and the package bitsandbytes.",
             "Nothing was started.",
-            'Install it, pip install "wildscribe[four-bit]", or set four_bit = false under [model].',
+            'Install it (pip install "wildscribe[four-bit]"), or set four_bit = false in [model].',
         )
     import bitsandbytes as bnb
 

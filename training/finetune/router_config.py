@@ -53,8 +53,8 @@ class EvaluateConfig:
             interval for each; 0 where the data has degraded clips enough.
         clean: folders and files with clips known to be clean, and not of this run, to measure harm
             on; beside those of the data that say so.
-        current: the adapter in use: NAME[@VERSION] in the library, or a folder; "" for the version in
-            use that is called as the run's folder, else the one the run started from, else the
+        current: the adapter in use: NAME[@VERSION] in the library, or a folder; "" for the version
+            in use that is called as the run's folder, else the one the run started from, else the
             model's own.
         routed: judge the new adapter behind its router, as it would be used; otherwise always on.
         meant_for: clips on which it has to be better: "degraded", "own", or "both".
