@@ -1,7 +1,7 @@
 """`python -m training.finetune RUN`: works on a run until it is done, an event a line on stdout.
 
 For several GPUs: `torchrun --nproc-per-node 4 -m training.finetune RUN`, or `accelerate launch` in
-place of `torchrun`. Ctrl-C pauses.
+place of `torchrun`. Ctrl-C pauses; a second one ends the process at once.
 """
 
 import argparse
@@ -27,7 +27,12 @@ def main() -> int:
 
     try:
         run = Run(options.run)
-        signal.signal(signal.SIGINT, lambda *_: run.request(Command.PAUSE))
+
+        def pause(*_: object) -> None:
+            run.request(Command.PAUSE)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        signal.signal(signal.SIGINT, pause)
         train(run, show, only=options.stage)
     except WildscribeError as error:
         print(error, file=sys.stderr)

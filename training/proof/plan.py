@@ -180,7 +180,11 @@ class Plan:
         train_sentences: different sentences to learn from; each is degraded about twice.
         train_clips: to learn from.
         held_out_sentences: clean ones that the held-out clips are made of.
-        held_out_clips: by which the best adapter of a run, and of all runs, is chosen.
+        held_out_clips: by which the best adapter of a run, and of all runs, is chosen. Many: of 240,
+            trials of reinforcement learning looked a point worse that were 1.9 points better on
+            1,920 others.
+        glanced_at: of these, clips that a supervised run hears at the end of a phase; nothing is
+            chosen by that.
         tests: the test clips.
         sft: supervised steps.
         rl_clips: clips that reinforcement learning draws from, of those that can be learnt.
@@ -195,7 +199,8 @@ class Plan:
     train_sentences: int = 6000
     train_clips: int = 12_000
     held_out_sentences: int = 240
-    held_out_clips: int = 240
+    held_out_clips: int = 960
+    glanced_at: int = 240
     tests: TrialSizes = field(default_factory=TrialSizes)
     sft: SftSizes = field(default_factory=SftSizes)
     rl_clips: int = 2000
@@ -259,9 +264,7 @@ class Plan:
             # As many at once as behind a step: a small model gains from large batches.
             batch=BatchConfig(self.sft.clips_per_step, self.sft.clips_per_step, False),
             optimizer=OptimizerConfig(warm_up_share=0.1),
-            checkpoints=CheckpointConfig(
-                every_steps=60, kept=1, held_out_clips=self.held_out_clips
-            ),
+            checkpoints=CheckpointConfig(every_steps=60, kept=1, held_out_clips=self.glanced_at),
         )
         match row:
             case Row.SFT:
@@ -282,7 +285,9 @@ class Plan:
                     common,
                     stages=("rl",),
                     adapter=replace(ADAPTER, start_from=start_from),
-                    checkpoints=replace(common.checkpoints, every_steps=20),
+                    checkpoints=replace(
+                        common.checkpoints, every_steps=20, held_out_clips=self.held_out_clips
+                    ),
                     rl=replace(self.rl, reward=reward),
                 )
         raise ValueError(f"{row} is not trained")
@@ -325,6 +330,7 @@ SMALL = Plan(
     train_clips=120,
     held_out_sentences=12,
     held_out_clips=12,
+    glanced_at=12,
     tests=TrialSizes(clean=12, never_heard=4, condition=4, effects=4),
     sft=SftSizes(6, 3, 3, clips_per_step=8),
     rl_clips=40,

@@ -102,7 +102,7 @@ def _made(run: Run, context: Context, materials: Materials | None) -> Outcome:
     else:
         _keep(run, context, adapter, made, sides)
         context.emit(_event(context, made, step))
-    context.emit(StageFinished(context.stage, step, early=step < run.config.router.steps))
+    context.emit(StageFinished(context.stage, step, early=command is Command.STOP))
     return Outcome.STOPPED if command is Command.STOP else Outcome.FINISHED
 
 

@@ -30,6 +30,7 @@ PLAN = Plan(
     train_clips=16,
     held_out_sentences=2,
     held_out_clips=3,
+    glanced_at=3,
     tests=TrialSizes(clean=4, never_heard=2, condition=2, effects=4),
     sft=SftSizes(1, 1, 1, clips_per_step=2),
     rl_clips=4,
