@@ -180,7 +180,7 @@ class Plan:
         train_sentences: different sentences to learn from; each is degraded about twice.
         train_clips: to learn from.
         held_out_sentences: clean ones that the held-out clips are made of.
-        held_out_clips: by which the best adapter of a run, and of all runs, is chosen. Many: on 240,
+        held_out_clips: by which the best adapter of a run, and of all, is chosen. Many: on 240,
             a trial of reinforcement learning looked a point worse that was 1.9 points better on
             1,920 others.
         glanced_at: of these, clips that a supervised run hears at the end of a phase; nothing is
