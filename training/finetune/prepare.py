@@ -107,11 +107,14 @@ def with_wer(run: Run, context: Context, clips: Clips, recognizer: Recognizer) -
         InterruptedStage: someone wants something else.
         StorageError: the run's folder cannot be written.
     """
-    _measure(run, context, clips, recognizer)
-    _wait_for_all(context)
-    if (command := context.command()) is not Command.GO_ON:
-        raise InterruptedStage(command)
+    unknown = [e.id for e in clips.train if e.wer is None]
     known = _known_wers(run)
+    while any(clip not in known for clip in unknown):
+        _measure(run, context, clips, recognizer)
+        _wait_for_all(context)
+        if (command := context.command()) is not Command.GO_ON:
+            raise InterruptedStage(command)
+        known = _known_wers(run)
     return replace(
         clips,
         train=tuple(e if e.wer is not None else replace(e, wer=known[e.id]) for e in clips.train),

@@ -148,6 +148,8 @@ def test_a_pause_is_obeyed_while_the_base_model_hears(run: Run) -> None:
     run.request(Command.GO_ON)
     with_wer(run, context, unknown, deaf)
     assert deaf.heard == len(unknown.train)
+    run.request(Command.STOP)  # nothing to hear: the steps obey, and keep what they learnt
+    assert all(clip.wer is not None for clip in with_wer(run, context, unknown, deaf).train)
 
 
 def test_a_pause_is_obeyed_while_clips_are_opened(run: Run) -> None:
