@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 
 from training.proof.plan import PAPER, PAPER_CORPORA, Row
-from training.proof.results import ALWAYS, CLEAN, DEGRADED, ROUTED, Cell, Results
+from training.proof.results import (
+    ALWAYS,
+    BEYOND,
+    BY_BASE,
+    CLEAN,
+    DEGRADED,
+    LEARNABLE,
+    ROUTED,
+    ROUTES,
+    Cell,
+    Results,
+)
 from training.proof.sentences import (
     best_sentence,
     clean_sentence,
@@ -49,6 +60,15 @@ Share of the degraded clips in %, mean over seeds. Empty: something was said, no
 Omission: more than half is missing. Hallucination: most of what was written was never said.
 Repetition: a loop that nobody spoke."""
 
+_BY_BASE = """\
+The degraded clips once more, always on, by what the base model makes of them. The paper trains on
+no clip that the base model hears with a WER above 70 %, and on its test corpora that WER is 9 %
+over all. The base's own figures follow from this choice of clips: the other rows can be compared
+with each other, not with it."""
+
+_KINDS = """\
+Always on, for a hundred words that were said."""
+
 _SHIPS = """\
 Mini's adapter as it was before, and the best one of this page, behind the router that mini had and
 behind one made for it (`training/routing/`: what the adapter saves on a clip, and whether the clip
@@ -78,7 +98,14 @@ def page(results: Results, why: str = "") -> str:
         _table(_rates(results, ROUTED)),
         "## Differences",
         _DIFFERENCES,
-        _table(_differences(results)),
+        _table(_differences(results, ROUTES, _POOLED)),
+        "## By how well the base model hears",
+        _BY_BASE,
+        _table(_by_base(results)),
+        _table(_differences(results, (ALWAYS,), BY_BASE)),
+        "## Kinds of errors",
+        _KINDS,
+        _table(_kinds(results)),
         "## Failures",
         _FAILURES,
         _table(_failures(results)),
@@ -123,6 +150,7 @@ def _in_short(results: Results) -> list[str]:
     return [
         order_sentence(results, ALWAYS),
         order_sentence(results, ROUTED),
+        *([order_sentence(results, ALWAYS, LEARNABLE)] if LEARNABLE in results.sets else []),
         *map(step_sentence, steps_of(results, ALWAYS)),
         router_sentence(results),
         clean_sentence(results, Row(results.best_row)),
@@ -136,6 +164,8 @@ def _rates(results: Results, route: str) -> list[list[str]]:
     """Sets down, systems across; the spread over seeds where clips are many."""
     rows = [["", *(Row(row.row).label for row in results.rows)]]
     for name in results.sets:
+        if name in BY_BASE:
+            continue
         cells = [row.cells[route][name] for row in results.rows]
         rows.append([name, *(_shown(cell, spread=name in _POOLED) for cell in cells)])
     for number, corpus in enumerate(PAPER_CORPORA if route == ALWAYS else ()):
@@ -151,10 +181,29 @@ def _shown(cell: Cell, *, spread: bool) -> str:
     return f"{cell.wer:.1f} ({min(cell.by_seed):.1f} to {max(cell.by_seed):.1f})"
 
 
-def _differences(results: Results) -> list[list[str]]:
+def _by_base(results: Results) -> list[list[str]]:
+    rows = [["", "clips", *(Row(row.row).label for row in results.rows)]]
+    for name in BY_BASE:
+        if size := results.sets.get(name):
+            cells = (row.cells[ALWAYS][name] for row in results.rows)
+            rows.append([name, str(size.clips), *(_shown(cell, spread=True) for cell in cells)])
+    return rows
+
+
+def _kinds(results: Results) -> list[list[str]]:
+    rows = [["", "clips", "substitutions", "deletions", "insertions", "words written"]]
+    for row in results.rows:
+        for name in (DEGRADED, LEARNABLE, BEYOND):
+            if cell := row.cells[ALWAYS].get(name):
+                figures = (cell.substitutions, cell.deletions, cell.insertions, cell.written)
+                rows.append([Row(row.row).label, name, *(f"{figure:.1f}" for figure in figures)])
+    return rows
+
+
+def _differences(results: Results, routes: Sequence[str], sets: Sequence[str]) -> list[list[str]]:
     rows = [["row", "against", "clips", "route", "points", "95 % interval", "seeds better", ""]]
     for one in results.comparisons:
-        if one.clips in (CLEAN, DEGRADED):
+        if one.clips in sets and one.route in routes:
             rows.append(
                 [
                     Row(one.row).label,

@@ -13,6 +13,13 @@ ROUTES = (ALWAYS, ROUTED)
 
 CLEAN, DEGRADED = "clean", "degraded"
 
+BASE_RIGHT = "base without an error"
+LEARNABLE = "base up to 70 %"
+BEYOND = "base above 70 %"
+BY_BASE = (BASE_RIGHT, LEARNABLE, BEYOND)
+"""Degraded clips by what the base model makes of them; above 70 % WER the paper calls a clip
+unlearnable, and drops it."""
+
 AS_IT_IS = "as it is"
 BEST = "the best, the same router"
 OWN_ROUTER = "the best, a router of its own"
@@ -29,6 +36,9 @@ class Cell:
         low: end of its 95 % interval, by bootstrap over sentences; the seeds are taken as given.
         high: the other end.
         by_seed: word error rate of each seed.
+        substitutions: for a hundred words that were said, mean over seeds.
+        deletions: likewise.
+        insertions: likewise.
         failures: kind of failure, and "any" -> share of the clips, mean over seeds.
     """
 
@@ -36,7 +46,15 @@ class Cell:
     low: float
     high: float
     by_seed: tuple[float, ...]
+    substitutions: float
+    deletions: float
+    insertions: float
     failures: Mapping[str, float]
+
+    @property
+    def written(self) -> float:
+        """Words written for a hundred that were said."""
+        return 100.0 - self.deletions + self.insertions
 
 
 @dataclass(frozen=True, slots=True)

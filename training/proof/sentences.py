@@ -19,13 +19,13 @@ from training.proof.results import (
 _WHERE: Mapping[str, str] = MappingProxyType({ALWAYS: "always on", ROUTED: "behind the router"})
 
 
-def order_sentence(results: Results, route: str) -> str:
+def order_sentence(results: Results, route: str, clips: str = DEGRADED) -> str:
     """Whether each row is better than the one before it on degraded speech, as is hoped."""
-    steps = [find(results, row, other, route, DEGRADED) for other, row in pairwise(PAPERS_ORDER)]
+    steps = [find(results, row, other, route, clips) for other, row in pairwise(PAPERS_ORDER)]
     better = [step for step in steps if step.verdict == "better"]
     worse = [step for step in steps if step.verdict == "worse"]
     below = [step for step in steps if step.points < 0.0]
-    where = _WHERE[route]
+    where = _WHERE[route] if clips == DEGRADED else f"{_WHERE[route]}, {clips}"
     if len(better) == len(steps):
         return (
             f"The order that is hoped for holds on degraded speech, {where}: every row is shown to "

@@ -8,7 +8,19 @@ from statistics import fmean
 from training.evaluate import EvaluationClip
 from training.proof.material import is_never_heard
 from training.proof.plan import Row
-from training.proof.results import ALWAYS, CLEAN, DEGRADED, ROUTES, Cell, ClipSet, Comparison
+from training.proof.results import (
+    ALWAYS,
+    BASE_RIGHT,
+    BEYOND,
+    BY_BASE,
+    CLEAN,
+    DEGRADED,
+    LEARNABLE,
+    ROUTES,
+    Cell,
+    ClipSet,
+    Comparison,
+)
 from training.score import (
     ClipScore,
     ErrorCount,
@@ -17,13 +29,14 @@ from training.score import (
     rate_difference,
     rate_interval,
 )
+from training.simulate.learnability import UNLEARNABLE
 from training.simulate.scenarios import ATOMIC
 
 CLEAN_NEW = "clean, new voices"
 DEGRADED_NEW = "degraded, new voices"
 SETS = (
     CLEAN, *ATOMIC, "2 effects", "3 effects", "4 effects", "5 effects", DEGRADED, CLEAN_NEW,
-    DEGRADED_NEW,
+    DEGRADED_NEW, *BY_BASE,
 )  # fmt: skip
 
 
@@ -106,7 +119,7 @@ def _compared(
     difference = rate_difference(
         list(chain(*first)), list(chain(*second)), groups=draws * len(pairs)
     )
-    assert difference is not None  # every set has several sentences
+    assert difference is not None  # there are several sentences
     better = sum(
         total(mine).errors < total(theirs).errors
         for mine, theirs in zip(first, second, strict=True)
@@ -123,6 +136,14 @@ def _compared(
         better_pairs=better,
         pairs=len(pairs),
     )
+
+
+def heard_by_base(clip: EvaluationClip, base: ErrorCount) -> list[str]:
+    """The set that a degraded clip belongs to by what the base model made of it."""
+    if not clip.conditions:
+        return []
+    wer = base.rate or 0.0
+    return [BASE_RIGHT if not wer else LEARNABLE if wer <= UNLEARNABLE else BEYOND]
 
 
 def sizes(systems: Systems) -> dict[str, ClipSet]:
@@ -150,23 +171,41 @@ def percent(share: float) -> float:
 
 
 def places_of(systems: Systems) -> list[tuple[str, list[int]]]:
-    of = [sets_of(clip) for clip in systems.clips]
-    return [(name, [i for i, names in enumerate(of) if name in names]) for name in SETS]
+    """Set -> its clips; without sets of a single sentence, which says nothing about the next."""
+    (base,) = systems.scores[Row.BASE]
+    of = [
+        sets_of(clip) + heard_by_base(clip, score.errors)
+        for clip, score in zip(systems.clips, base, strict=True)
+    ]
+    found = [(name, [i for i, names in enumerate(of) if name in names]) for name in SETS]
+    return [
+        (name, places)
+        for name, places in found
+        if len({systems.clips[index].draw for index in places}) > 1
+    ]
 
 
 def _cell(systems: Systems, row: Row, route: str, places: Sequence[int]) -> Cell:
     scores = [[own[index] for index in places] for own in systems.behind(row, route)]
     draws = [systems.clips[index].draw for index in places]
     together = list(chain(*scores))
+    errors = total(score.errors for score in together)
     interval = rate_interval([s.errors for s in together], groups=draws * len(scores))
-    assert interval is not None  # every set has several sentences
+    assert interval is not None  # there are several sentences
     failed = FailureCounts.of(score.failures for score in together)
     shares = {kind.value: failed.rate(kind) for kind in Failure}
     shares["any"] = failed.any / failed.clips
+
+    def of_words(count: int) -> float:
+        return percent(count / errors.reference_length)
+
     return Cell(
         wer=percent(interval.estimate),
         low=percent(interval.low),
         high=percent(interval.high),
         by_seed=tuple(map(wer_of, scores)),
+        substitutions=of_words(errors.substitutions),
+        deletions=of_words(errors.deletions),
+        insertions=of_words(errors.insertions),
         failures={kind: percent(share) for kind, share in shares.items()},
     )

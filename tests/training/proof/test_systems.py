@@ -2,8 +2,18 @@
 
 from tests.training.proof.scores import CLIPS, SEEDS, SYSTEMS
 from training.proof.plan import Row
-from training.proof.results import ALWAYS, CLEAN, DEGRADED, ROUTED
-from training.proof.systems import SETS, cells, comparisons, sets_of, sizes
+from training.proof.results import (
+    ALWAYS,
+    BASE_RIGHT,
+    BEYOND,
+    BY_BASE,
+    CLEAN,
+    DEGRADED,
+    LEARNABLE,
+    ROUTED,
+)
+from training.proof.systems import SETS, cells, comparisons, heard_by_base, sets_of, sizes
+from training.score import ErrorCount
 
 
 def test_a_cell_is_the_mean_over_seeds_and_tells_each() -> None:
@@ -11,6 +21,12 @@ def test_a_cell_is_the_mean_over_seeds_and_tells_each() -> None:
     assert (cell.wer, cell.by_seed) == (40.0, (50.0, 30.0))
     assert cell.low <= 40.0 <= cell.high
     assert cell.failures["omission"] == 0.0
+
+
+def test_the_kinds_of_errors_make_up_the_rate() -> None:
+    cell = cells(SYSTEMS, Row.A2S)[ALWAYS][DEGRADED]
+    assert (cell.substitutions, cell.deletions, cell.insertions) == (0.0, 40.0, 0.0)
+    assert cell.written == 60.0
 
 
 def test_failures_are_shares_of_the_clips() -> None:
@@ -49,11 +65,26 @@ def test_a_difference_whose_interval_holds_zero_is_not_shown() -> None:
 
 
 def test_every_clip_is_in_its_own_set_and_in_what_gathers_them() -> None:
-    assert {name for clip in CLIPS for name in sets_of(clip)} == set(SETS)
+    assert {name for clip in CLIPS for name in sets_of(clip)} == set(SETS) - set(BY_BASE)
     counts = {name: one.clips for name, one in sizes(SYSTEMS).items()}
     assert counts[CLEAN] == counts["noise"] == counts["4 effects"] == 6
     assert counts[DEGRADED] == 66
     assert counts["degraded, new voices"] == 33
+
+
+def test_degraded_clips_are_told_apart_by_what_the_base_makes_of_them() -> None:
+    clean, degraded = CLIPS[0], CLIPS[-1]
+    counts = [ErrorCount(deletions=errors, reference_length=10) for errors in (0, 7, 8)]
+    found = [heard_by_base(degraded, count) for count in counts]
+    assert found == [[BASE_RIGHT], [LEARNABLE], [BEYOND]]
+    assert heard_by_base(clean, counts[0]) == []
+
+
+def test_a_set_without_clips_is_left_out() -> None:
+    found = sizes(SYSTEMS)
+    assert found[BEYOND].clips == 66
+    assert LEARNABLE not in found
+    assert LEARNABLE not in cells(SYSTEMS, Row.A2S)[ALWAYS]
 
 
 def test_the_sizes_tell_what_the_router_does() -> None:
