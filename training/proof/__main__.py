@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     figures = options.out.with_suffix(".json")
     try:
         if options.what == "ship":
-            print(ship(options.work.absolute(), read_results(figures), find(plan.model)))
+            print(ship(options.work.absolute(), plan, read_results(figures), find(plan.model)))
         elif options.what == "page":
             publish(read_results(figures), options.out)
         else:

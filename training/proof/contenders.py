@@ -1,4 +1,4 @@
-"""What could ship: the model's adapter as it is, and the best of the rows, behind either router.
+"""What could ship: every finalist behind the router that mini has, and behind one of its own.
 
 The held-out clips decide, by the same verdict as over anybody's adapter: shown to be better than
 what ships on degraded clips, and no harm done to clean ones. A threshold that was itself chosen on
@@ -15,12 +15,11 @@ from engine.checkpoint.folder import router_threshold
 from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.evaluate import EvaluationClip, Group, Limits, Verdict, judge
 from training.evaluate.verdict import Scores
-from training.proof.hear import probabilities_of, router_of, shipped_texts, texts_of
+from training.proof.finalists import Finalist, own_router
+from training.proof.hear import probabilities_of, router_of, texts_of, texts_with
 from training.proof.material import Trials, read_trials
 from training.proof.plan import Plan, Row
-from training.proof.results import AS_IT_IS, BEST, OWN_ROUTER, Contender
-from training.proof.router import own_router
-from training.proof.rows import adapter_folder
+from training.proof.results import Contender
 from training.proof.systems import percent, total
 from training.routing.threshold import choose_threshold
 from training.score import Bootstrap, ErrorCount, count_errors
@@ -97,28 +96,29 @@ class Candidate:
         return cross_fitted(self.routed(clips)) if self.fitted else self.errors(clips)
 
 
-def contenders(work: Path, plan: Plan, row: Row, seed: int) -> tuple[Contender, ...]:
+def contenders(work: Path, plan: Plan, finalists: Sequence[Finalist]) -> tuple[Contender, ...]:
     """All that could ship, the present state first.
 
     Args:
-        work: folder of the proof; everything was heard, and both routers were asked.
+        work: folder of the proof; everything was heard, and all routers were asked.
         plan: of the proof.
-        row: of the best adapter.
-        seed: likewise.
+        finalists: the one that the model has first.
     """
-    shipped, its_texts = shipped_texts(work, plan)
-    best, best_texts = adapter_sha256(adapter_folder(work, row, seed)), texts_of(work, row, seed)
-    base, router, own = texts_of(work, Row.BASE, 0), router_of(plan), own_router(work, row, seed)
-    said = probabilities_of(work, router)
-    found = {
-        AS_IT_IS: Candidate(shipped, router, False, its_texts, base, said),
-        BEST: Candidate(best, router, False, best_texts, base, said),
-    }
-    if own is not None:
-        said_by_own = probabilities_of(work, own)
-        found[OWN_ROUTER] = Candidate(best, own, True, best_texts, base, said_by_own)
-    trials, present = read_trials(work), found[AS_IT_IS]
-    return tuple(_measured(name, one, present, trials) for name, one in found.items())
+    present = finalists[0]
+    router, base = router_of(plan), texts_of(work, Row.BASE, 0)
+    found: dict[tuple[Finalist, bool], Candidate] = {}
+    for finalist in finalists:
+        adapter = finalist.adapter(work, plan)
+        texts = texts_with(work, finalist.key, adapter)
+        for own, path in ((False, router), (True, own_router(work, finalist))):
+            if path is not None:
+                said = probabilities_of(work, path)
+                by = adapter_sha256(adapter)
+                found[finalist, own] = Candidate(by, path, own, texts, base, said)
+    trials, now = read_trials(work), found[present, False]
+    return tuple(
+        _measured(finalist.name, own, one, now, trials) for (finalist, own), one in found.items()
+    )
 
 
 def cross_fitted(clips: Sequence[RoutedClip]) -> list[ErrorCount]:
@@ -139,7 +139,9 @@ def cross_fitted(clips: Sequence[RoutedClip]) -> list[ErrorCount]:
     return [one.errors(thresholds[half[one.clip.draw]]) for one in clips]
 
 
-def _measured(name: str, one: Candidate, present: Candidate, trials: Trials) -> Contender:
+def _measured(
+    adapter: str, own_router: bool, one: Candidate, present: Candidate, trials: Trials
+) -> Contender:
     verdict = None if one is present else _verdict(one, present, trials)
     clean = [clip for clip in trials.tests if clip.group is Group.CLEAN]
     degraded = [clip for clip in trials.tests if clip.group is Group.DEGRADED]
@@ -148,9 +150,10 @@ def _measured(name: str, one: Candidate, present: Candidate, trials: Trials) -> 
         return percent(fmean(one.said[clip.id] >= one.threshold for clip in clips))
 
     return Contender(
-        name=name,
-        adapter=one.adapter,
-        router=file_sha256(one.router),
+        adapter=adapter,
+        own_router=own_router,
+        adapter_sha256=one.adapter,
+        router_sha256=file_sha256(one.router),
         threshold=one.threshold,
         passes=verdict is None or verdict.promoted,
         verdict="" if verdict is None else " ".join((verdict.headline, *verdict.reasons)),

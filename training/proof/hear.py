@@ -18,7 +18,6 @@ from training.proof.material import read_trials
 from training.proof.plan import Plan, Row
 from training.proof.rows import adapter_folder, name_of
 
-SHIPPED = "shipped"
 _ROUTER = "router"
 _AT_ONCE = 120
 """Clips in memory at once."""
@@ -31,16 +30,13 @@ def hear_base(work: Path, plan: Plan) -> None:
 
 def hear_row(work: Path, plan: Plan, row: Row, seed: int) -> None:
     """Hears all clips with the adapter of a row; a clip that was heard is not heard again."""
-    adapter = adapter_folder(work, row, seed)
+    hear_adapter(work, plan, name_of(row, seed), adapter_folder(work, row, seed))
+
+
+def hear_adapter(work: Path, plan: Plan, name: str, adapter: Path) -> None:
+    """Hears all clips with an adapter, and keeps it under a name."""
     model = with_adapter(_base(plan), adapter)
-    _hear(work, name_of(row, seed), adapter_sha256(adapter), model, gate=1.0)
-
-
-def hear_shipped(work: Path, plan: Plan) -> None:
-    """Hears all clips with the adapter that the model has now."""
-    model = _base(plan)
-    assert model.adapter is not None  # mini has one
-    _hear(work, SHIPPED, adapter_sha256(model.adapter), model, gate=1.0)
+    _hear(work, name, adapter_sha256(adapter), model, gate=1.0)
 
 
 def judge_clips(work: Path, path: Path) -> None:
@@ -65,19 +61,23 @@ def router_of(plan: Plan) -> Path:
     return path
 
 
+def adapter_of(plan: Plan) -> Path:
+    """The adapter that the model has."""
+    path = _base(plan).adapter
+    assert path is not None  # mini has one
+    return path
+
+
 def texts_of(work: Path, row: Row, seed: int) -> dict[str, str]:
     """Clip -> what was heard with the adapter of a row as it is now; of the base, with any seed."""
     if row is Row.BASE:
         return _texts(work, str(row), str(row))
-    return _texts(work, name_of(row, seed), adapter_sha256(adapter_folder(work, row, seed)))
+    return texts_with(work, name_of(row, seed), adapter_folder(work, row, seed))
 
 
-def shipped_texts(work: Path, plan: Plan) -> tuple[str, dict[str, str]]:
-    """SHA-256 of the adapter that the model has now; clip -> what was heard with it."""
-    adapter = _base(plan).adapter
-    assert adapter is not None
-    by = adapter_sha256(adapter)
-    return by, _texts(work, SHIPPED, by)
+def texts_with(work: Path, name: str, adapter: Path) -> dict[str, str]:
+    """Clip -> what was heard with an adapter and kept under a name."""
+    return _texts(work, name, adapter_sha256(adapter))
 
 
 def probabilities_of(work: Path, router: Path) -> dict[str, float]:

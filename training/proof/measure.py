@@ -1,6 +1,6 @@
 """From what was heard to figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -15,7 +15,8 @@ from training.evaluate import EvaluationClip
 from training.finetune.run import Run
 from training.proof.clock import minutes
 from training.proof.contenders import contenders
-from training.proof.hear import probabilities_of, router_of, texts_of
+from training.proof.finalists import finalists
+from training.proof.hear import adapter_of, probabilities_of, router_of, texts_of
 from training.proof.material import RL, SFT, TEST, read_trials
 from training.proof.plan import Plan, Row
 from training.proof.results import (
@@ -45,22 +46,27 @@ _LIMITS = (0.3, 0.5, 0.7, 1.0)
 """The paper's curriculum, and where nothing is heard any more."""
 
 
-def best_of(work: Path, plan: Plan) -> tuple[Row, int]:
+def best_of(work: Path, plan: Plan, rows: Collection[Row] = tuple(Row)) -> tuple[Row, int]:
     """Row and seed of the adapter that hears the held-out clips best behind the model's router."""
     dev = _systems(work, plan, read_trials(work).held_out)
     return min(
-        plan.trainings(),
+        (one for one in plan.trainings() if one[0] in rows),
         key=lambda one: wer_of(dev.behind(one[0], ROUTED)[_seeds(plan, one[0]).index(one[1])]),
     )
 
 
-def measure(work: Path, plan: Plan, best: tuple[Row, int], command: str) -> Results:
+def further_of(work: Path, plan: Plan) -> Row:
+    """The row of reinforcement learning that hears the held-out clips best."""
+    row, _ = best_of(work, plan, [row for row in Row if row.starts_from])
+    return row
+
+
+def measure(work: Path, plan: Plan, command: str) -> Results:
     """All figures, from the files of a finished proof.
 
     Args:
         work: its folder.
         plan: how much.
-        best: row and seed of the best adapter, see `best_of`.
         command: that is written down.
     """
     trials = read_trials(work)
@@ -68,7 +74,8 @@ def measure(work: Path, plan: Plan, best: tuple[Row, int], command: str) -> Resu
     dev = _systems(work, plan, trials.held_out)
     trained = {row: _seeds(plan, row) for row in Row}
     held_out_wer = {row: tuple(wer_of(scores) for scores in dev.behind(row, ROUTED)) for row in Row}
-    best_row, best_seed = best
+    best_row, best_seed = best = best_of(work, plan)
+    further_row, present = further_of(work, plan), adapter_sha256(adapter_of(plan))
     model = located(plan.model)
     return Results(
         format_version=FORMAT_VERSION,
@@ -104,7 +111,8 @@ def measure(work: Path, plan: Plan, best: tuple[Row, int], command: str) -> Resu
         comparisons=tuple(comparisons(systems, trained)),
         best_row=best_row,
         best_seed=best_seed,
-        contenders=contenders(work, plan, best_row, best_seed),
+        further_row=further_row,
+        contenders=contenders(work, plan, finalists(plan, present, best, further_row)),
         reference_words=_numbers(s.errors.reference_length for s in systems.scores[Row.BASE][0]),
         clip_sets=_numbers(SETS.index(sets_of(clip)[0]) for clip in trials.tests),
         routed=_numbers(map(int, systems.on)),

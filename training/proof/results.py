@@ -20,9 +20,9 @@ BY_BASE = (BASE_RIGHT, LEARNABLE, BEYOND)
 """Degraded clips by what the base model makes of them; above 70 % WER the paper calls a clip
 unlearnable, and drops it."""
 
-AS_IT_IS = "as it is"
-BEST = "the best, the same router"
-OWN_ROUTER = "the best, a router of its own"
+PRESENT = "mini's adapter"
+BEST = "the best of the rows"
+FURTHER = "mini's adapter, trained further"
 
 FORMAT_VERSION = 1
 
@@ -142,9 +142,10 @@ class Contender:
     """An adapter and a router that could ship together. All rates behind the router, in %.
 
     Attributes:
-        name: `AS_IT_IS`, `BEST` or `OWN_ROUTER`.
-        adapter: SHA-256.
-        router: SHA-256.
+        adapter: `PRESENT`, `BEST` or `FURTHER`.
+        own_router: behind a router made for it; else behind the one that mini had.
+        adapter_sha256: of its weights.
+        router_sha256: likewise.
         threshold: degraded probability from which the adapter is used.
         passes: the verdict lets it ship; the present state needs none.
         verdict: on the held-out clips, by the rule for anybody's adapter; "" for the present state.
@@ -156,9 +157,10 @@ class Contender:
         degraded_share: of the degraded ones.
     """
 
-    name: str
     adapter: str
-    router: str
+    own_router: bool
+    adapter_sha256: str
+    router_sha256: str
     threshold: float
     passes: bool
     verdict: str
@@ -167,6 +169,16 @@ class Contender:
     degraded_wer: float
     clean_share: float
     degraded_share: float
+
+    @property
+    def is_present(self) -> bool:
+        """Nothing changes."""
+        return self.adapter == PRESENT and not self.own_router
+
+    @property
+    def name(self) -> str:
+        """As the page calls it."""
+        return f"{self.adapter}, {'a router of its own' if self.own_router else 'the same router'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +207,7 @@ class Results:
         comparisons: of rows with their neighbours.
         best_row: with the lowest held-out word error rate behind the router.
         best_seed: likewise.
+        further_row: of reinforcement learning; by which mini's adapter was trained further.
         contenders: what could ship.
         reference_words: words of each test clip, with spaces between.
         clip_sets: set of each test clip, by number in `sets`.
@@ -214,6 +227,7 @@ class Results:
     comparisons: tuple[Comparison, ...]
     best_row: str
     best_seed: int
+    further_row: str
     contenders: tuple[Contender, ...]
     reference_words: str
     clip_sets: str

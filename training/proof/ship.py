@@ -15,25 +15,25 @@ from engine.models import write_sums
 from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.finetune.config import AdapterConfig
 from training.finetune.lora import with_adapter
-from training.proof.plan import Row
-from training.proof.results import AS_IT_IS, OWN_ROUTER, Results
-from training.proof.router import own_router
-from training.proof.rows import adapter_folder
+from training.proof.finalists import finalists, own_router
+from training.proof.plan import Plan, Row
+from training.proof.results import Results
 
 ADAPTER = Path("adapters") / "robust"
 ROUTER = Path("router")
 
 
-def ship(work: Path, results: Results, model: Path) -> str:
-    """Replaces adapter and router of a model by those that heard the held-out clips best, and
+def ship(work: Path, plan: Plan, results: Results, model: Path) -> str:
+    """Replaces adapter and router of mini by those that heard the held-out clips best, and
     writes the model's sums anew; leaves it as it is where nothing was better.
 
     The test clips have no say in it. The card stays as it is: it has to be measured again.
 
     Args:
         work: folder of the proof.
+        plan: of the proof.
         results: of the proof.
-        model: folder of the model, in our layout.
+        model: folder of mini.
 
     Returns:
         The name of what ships, see `training.proof.results.Contender`.
@@ -42,17 +42,22 @@ def ship(work: Path, results: Results, model: Path) -> str:
         UsageError: adapter or router in the folder are not those that were measured.
     """
     chosen = results.ships
-    if chosen.name == AS_IT_IS:
+    if chosen.is_present:
         return chosen.name
-    row, seed = Row(results.best_row), results.best_seed
-    adapter = adapter_folder(work, row, seed)
-    _require(adapter_sha256(adapter) == chosen.adapter, adapter)
+    before = next(one for one in results.contenders if one.is_present)
+    best, row = (Row(results.best_row), results.best_seed), Row(results.further_row)
+    found = finalists(plan, before.adapter_sha256, best, row)
+    finalist = next(one for one in found if one.name == chosen.adapter)
+    adapter = finalist.adapter(work, plan)
+    _require(adapter_sha256(adapter) == chosen.adapter_sha256, adapter)
     with tempfile.TemporaryDirectory(dir=model) as folder:
-        made = {ADAPTER: _written(adapter, model, Path(folder))}
-        if chosen.name == OWN_ROUTER:
-            router = own_router(work, row, seed)
+        made = {}
+        if finalist.run:
+            made[ADAPTER] = _written(adapter, model, Path(folder))
+        if chosen.own_router:
+            router = own_router(work, finalist)
             assert router is not None  # it was measured
-            _require(file_sha256(router) == chosen.router, router)
+            _require(file_sha256(router) == chosen.router_sha256, router)
             made[ROUTER] = Path(folder) / "router"
             made[ROUTER].mkdir()
             for name in (ROUTER_FILE, ROUTER_REPORT):

@@ -1,15 +1,25 @@
 """The proof, stage by stage; killed at any moment, it goes on where it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.checkpoint.fingerprint import base_sha256
 from engine.errors import UsageError
 from engine.models import located
+from training.adapters.fingerprint import adapter_sha256
 from training.finetune.files import write_text
 from training.proof.clock import timed
-from training.proof.hear import hear_base, hear_row, hear_shipped, judge_clips, router_of
+from training.proof.finalists import (
+    Finalist,
+    finalists,
+    hear_finalist,
+    own_router,
+    router_name,
+    train_further,
+    train_router,
+)
+from training.proof.hear import adapter_of, hear_base, hear_row, judge_clips, router_of
 from training.proof.lanes import Job, aloud, run_jobs
 from training.proof.material import (
     degrade,
@@ -20,11 +30,10 @@ from training.proof.material import (
     write_script,
     write_tests,
 )
-from training.proof.measure import best_of, measure
+from training.proof.measure import best_of, further_of, measure
 from training.proof.page import page
 from training.proof.plan import Plan, Row
 from training.proof.results import Results, to_json
-from training.proof.router import own_router, router_name, train_router
 from training.proof.rows import name_of, train_row
 
 PARTS = 2
@@ -59,12 +68,12 @@ class Proof:
         self.work.mkdir(parents=True, exist_ok=True)
         self._settle()
         with timed(self.work):
-            best = self._made()
+            self._make()
         aloud("== results")
-        return measure(self.work, self.plan, best, self.command)
+        return measure(self.work, self.plan, self.command)
 
-    def _made(self) -> tuple[Row, int]:
-        """Everything that the figures follow from, and the best adapter."""
+    def _make(self) -> None:
+        """Everything that the figures follow from."""
         for name, stage in self._stages().items():
             finished = self.work / f"{name}.finished"
             if not finished.exists():
@@ -73,15 +82,16 @@ class Proof:
                 finished.touch()
         aloud("== rows")
         self._jobs(self._rows())
-        aloud("== router")
-        # Adapter and router as the model has them now; what was heard is not heard again.
-        hear_shipped(self.work, self.plan)
+        aloud("== finalists")
+        # Adapter and router as the model has them now; what was judged is not judged again.
         judge_clips(self.work, router_of(self.plan))
-        best = best_of(self.work, self.plan)
-        self._jobs([Job(router_name(*best), train_router, (self.work, self.plan, *best))])
-        if own := own_router(self.work, *best):
-            judge_clips(self.work, own)
-        return best
+        row = further_of(self.work, self.plan)
+        present = adapter_sha256(adapter_of(self.plan))
+        found = finalists(self.plan, present, best_of(self.work, self.plan), row)
+        self._jobs(self._final(found, row))
+        for finalist in found:
+            if own := own_router(self.work, finalist):
+                judge_clips(self.work, own)
 
     def _stages(self) -> dict[str, Callable[[], None]]:
         work, plan, lanes = self.work, self.plan, self.lanes
@@ -117,6 +127,19 @@ class Proof:
         for row, seed in trainings:
             work, name = (self.work, self.plan, row, seed), name_of(row, seed)
             jobs.append(Job(f"hear-{name}", hear_row, work, frozenset({name})))
+        return jobs
+
+    def _final(self, found: Sequence[Finalist], row: Row) -> list[Job]:
+        """What is trained further first, since it is long."""
+        present, best, further = found
+        work, plan = self.work, self.plan
+        jobs = [Job(further.key, train_further, (work, plan, further, row))]
+        for finalist in (present, best, further):
+            needs = frozenset({further.key} if finalist is further else ())
+            jobs += [
+                Job(router_name(finalist), train_router, (work, plan, finalist), needs),
+                Job(f"heard-{finalist.key}", hear_finalist, (work, plan, finalist), needs),
+            ]
         return jobs
 
     def _settle(self) -> None:

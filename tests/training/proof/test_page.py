@@ -11,11 +11,11 @@ from training.proof.page import page
 from training.proof.plan import Row
 from training.proof.results import (
     ALWAYS,
-    AS_IT_IS,
     BEST,
     DEGRADED,
     FORMAT_VERSION,
-    OWN_ROUTER,
+    FURTHER,
+    PRESENT,
     Contender,
     Learning,
     Results,
@@ -53,22 +53,11 @@ RESULTS = Results(
     comparisons=tuple(comparisons(SYSTEMS, SEEDS)),
     best_row=Row.A2S,
     best_seed=2,
+    further_row=Row.DAPO,
     contenders=(
-        Contender(AS_IT_IS, "mini", "sha", 0.5, True, "", 19.0, 1.0, 40.0, 0.0, 96.0),
-        Contender(BEST, "2", "sha", 0.5, True, "Fine.", 18.0, 1.0, 30.0, 0.0, 96.0),
-        Contender(
-            OWN_ROUTER,
-            "2",
-            "other",
-            0.31,
-            True,
-            "Better.",
-            17.5,
-            1.5,
-            28.0,
-            2.0,
-            99.0,
-        ),
+        Contender(PRESENT, False, "mini", "sha", 0.5, True, "", 19.0, 1.0, 40.0, 0.0, 96.0),
+        Contender(BEST, False, "2", "sha", 0.5, True, "Fine.", 18.0, 1.0, 30.0, 0.0, 96.0),
+        Contender(FURTHER, True, "3", "other", 0.31, True, "Better.", 17.5, 1.5, 28.0, 2.0, 99.0),
     ),
     reference_words="10 10",
     clip_sets="0 1",
@@ -117,8 +106,8 @@ def test_an_order_that_holds_is_said_to_hold_and_no_other() -> None:
 
 
 def test_of_what_passes_the_best_on_held_out_clips_ships() -> None:
-    assert RESULTS.ships.name == OWN_ROUTER
-    assert "the router made for it" in shipping_sentence(RESULTS)
+    assert (RESULTS.ships.adapter, RESULTS.ships.own_router) == (FURTHER, True)
+    assert "a router of its own, shown to be better" in shipping_sentence(RESULTS)
     present, best, own = RESULTS.contenders
     refused = replace(own, passes=False)
     assert replace(RESULTS, contenders=(present, best, refused)).ships is best

@@ -13,15 +13,24 @@ from engine.audio import load
 from engine.checkpoint.adapter import read_adapter
 from engine.errors import UsageError
 from engine.models import located, verify
-from training.adapters.fingerprint import file_sha256
+from training.adapters.fingerprint import adapter_sha256, file_sha256
 from training.finetune.run import Run
 from training.mini.corpus import Sizes, load_script, write_job
 from training.mini.speak import HOP, SAMPLE_RATE, Wave
+from training.proof.finalists import Finalist, finalists, router_name
 from training.proof.hear import texts_of
 from training.proof.material import HELD_OUT_SET, TRAIN_SET, read_trials
 from training.proof.plan import FULL, Plan, Row, SftSizes, TrialSizes
-from training.proof.results import ALWAYS, AS_IT_IS, BEST, CLEAN, OWN_ROUTER, ROUTED, Results
-from training.proof.router import router_run
+from training.proof.results import (
+    ALWAYS,
+    BEST,
+    CLEAN,
+    FURTHER,
+    PRESENT,
+    ROUTED,
+    Contender,
+    Results,
+)
 from training.proof.ship import ship
 from training.proof.stages import Proof, publish
 
@@ -163,81 +172,105 @@ def test_the_page_and_its_figures_are_written(results: Results, tmp_path: Path) 
     assert (tmp_path / "results.json").stat().st_size < 200_000
 
 
-def chosen(results: Results, name: str, router: Path | None = None) -> Results:
+def finalist(results: Results, name: str) -> Finalist:
+    best, row = (Row(results.best_row), results.best_seed), Row(results.further_row)
+    found = finalists(PLAN, contender(results, PRESENT).adapter_sha256, best, row)
+    return next(one for one in found if one.name == name)
+
+
+def chosen(results: Results, adapter: str, router: Path | None = None) -> Results:
     """As if one of them had heard the held-out clips best; a router may be put in place."""
-    best = next(one for one in results.contenders if one.name == BEST)
-    one = next((one for one in results.contenders if one.name == name), replace(best, name=name))
-    sha = file_sha256(router) if router else one.router
-    return replace(results, contenders=(replace(one, router=sha, passes=True),))
+    one = contender(results, adapter)
+    if router:
+        one = replace(one, own_router=True, router_sha256=file_sha256(router))
+    others = (replace(other, passes=False) for other in results.contenders)
+    return replace(results, contenders=(*others, replace(one, passes=True)))
+
+
+def contender(results: Results, adapter: str) -> Contender:
+    return next(one for one in results.contenders if one.adapter == adapter and not one.own_router)
 
 
 def test_what_could_ship_was_measured_on_the_same_clips(results: Results) -> None:
-    present, best = results.contenders[:2]
-    assert (present.name, best.name) == (AS_IT_IS, BEST)
-    assert (present.clean_share, present.router) == (best.clean_share, best.router)
-    assert present.adapter != best.adapter
+    present, best, further = (contender(results, name) for name in (PRESENT, BEST, FURTHER))
+    assert results.contenders[0] is present
+    assert present.is_present
+    assert present.router_sha256 == best.router_sha256 == further.router_sha256
+    assert present.clean_share == best.clean_share == further.clean_share
+    assert present.adapter_sha256 != best.adapter_sha256
     row = results.row(results.best_row)
     at = row.seeds.index(results.best_seed)
     assert best.held_out_wer == row.held_out_wer[at]
     assert best.clean_wer == row.cells[ROUTED][CLEAN].by_seed[at]
 
 
-def test_the_best_adapter_ships_in_minis_own_form(
-    proof: Proof, results: Results, mini: Path, tmp_path: Path
-) -> None:
+def test_minis_own_adapter_was_trained_further(proof: Proof, results: Results, mini: Path) -> None:
+    further = finalist(results, FURTHER)
+    run = Run(proof.work / "runs" / further.run)
+    assert run.config.adapter.start_from == str(mini / "adapters" / "robust")
+    assert run.config.stages == ("rl",)
+    made = adapter_sha256(further.adapter(proof.work, PLAN))
+    assert contender(results, FURTHER).adapter_sha256 == made
+
+
+@pytest.fixture
+def copy(mini: Path, tmp_path: Path) -> Path:
+    """A model that may be changed."""
     model = tmp_path / "mini"
     shutil.copytree(mini, model)
-    router = (model / "router" / "router.safetensors").read_bytes()
-    before = model / "adapters" / "robust"
+    return model
+
+
+def test_the_best_adapter_ships_in_minis_own_form(
+    proof: Proof, results: Results, copy: Path
+) -> None:
+    router = (copy / "router" / "router.safetensors").read_bytes()
+    before = copy / "adapters" / "robust"
     files = {path.name for path in before.iterdir()}
     settings = json.loads((before / "adapter_config.json").read_text(encoding="utf-8"))
     tensors = load_file(before / "adapter_model.safetensors")
-    assert ship(proof.work, chosen(results, BEST), model) == BEST
-    folder = model / "adapters" / "robust"
-    assert (model / "router" / "router.safetensors").read_bytes() == router
+    assert ship(proof.work, PLAN, chosen(results, BEST), copy).startswith(BEST)
+    folder = copy / "adapters" / "robust"
+    assert (copy / "router" / "router.safetensors").read_bytes() == router
     assert {path.name for path in folder.iterdir()} == files
-    shipped = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    assert shipped == settings
+    said = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    assert said == settings
     made = load_file(folder / "adapter_model.safetensors")
     assert {n: (t.shape, t.dtype) for n, t in made.items()} == {
         n: (t.shape, t.dtype) for n, t in tensors.items()
     }
     assert read_adapter(folder).rank == settings["r"]
-    assert all(file.ok for file in verify(model))
+    assert all(file.ok for file in verify(copy))
 
 
-def test_a_router_of_its_own_ships_with_its_threshold(
-    proof: Proof, results: Results, mini: Path, tmp_path: Path
+def test_a_router_ships_with_its_threshold_and_alone_leaves_the_adapter(
+    proof: Proof, results: Results, mini: Path, copy: Path
 ) -> None:
-    model = tmp_path / "mini"
-    shutil.copytree(mini, model)
-    run = Run(router_run(proof.work, Row(results.best_row), results.best_seed))
+    adapter = (copy / "adapters" / "robust" / "adapter_model.safetensors").read_bytes()
+    run = Run(proof.work / "runs" / router_name(finalist(results, PRESENT)))
     made = run.adapter("router") / "router.safetensors"
     if not made.exists():  # of so few clips none may come that is better than chance
         made.parent.mkdir(parents=True)
         shutil.copyfile(mini / "router" / "router.safetensors", made)
         made.with_name("router.json").write_text('{"threshold": 0.25}')
-    assert ship(proof.work, chosen(results, OWN_ROUTER, made), model) == OWN_ROUTER
+    assert "a router of its own" in ship(proof.work, PLAN, chosen(results, PRESENT, made), copy)
     threshold = json.loads(made.with_name("router.json").read_text(encoding="utf-8"))["threshold"]
-    assert located(model).threshold == threshold
-    assert all(file.ok for file in verify(model))
+    assert located(copy).threshold == threshold
+    assert (copy / "adapters" / "robust" / "adapter_model.safetensors").read_bytes() == adapter
+    assert all(file.ok for file in verify(copy))
 
 
-def test_what_nothing_is_better_than_stays(
-    proof: Proof, results: Results, mini: Path, tmp_path: Path
-) -> None:
-    model = tmp_path / "mini"
-    shutil.copytree(mini, model)
-    assert ship(proof.work, chosen(results, AS_IT_IS), model) == AS_IT_IS
-    assert all(file.ok for file in verify(model))
+def test_what_nothing_is_better_than_stays(proof: Proof, results: Results, copy: Path) -> None:
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    ship(proof.work, PLAN, chosen(results, PRESENT), copy)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
 
 
 def test_an_adapter_that_was_not_measured_does_not_ship(
-    proof: Proof, results: Results, mini: Path, tmp_path: Path
+    proof: Proof, results: Results, copy: Path
 ) -> None:
-    model = tmp_path / "mini"
-    shutil.copytree(mini, model)
-    other = tuple(replace(one, adapter="other") for one in chosen(results, BEST).contenders)
+    *others, one = chosen(results, BEST).contenders
+    other = replace(results, contenders=(*others, replace(one, adapter_sha256="other")))
     with pytest.raises(UsageError, match="not what the results tell of"):
-        ship(proof.work, replace(results, contenders=other), model)
-    assert all(file.ok for file in verify(model))
+        ship(proof.work, PLAN, other, copy)
+    assert all(file.ok for file in verify(copy))
