@@ -166,7 +166,7 @@ def _measured(
 
 
 def _verdict(one: Candidate, present: Candidate, trials: Trials) -> Verdict:
-    """On held-out clips: the degraded ones, and all sentences as they were spoken."""
+    """On held-out clips that are degraded, and on clean ones that nothing is made of."""
     clips, new = trials.held_out, one.held_out_errors(trials.held_out)
     base, current = [routed.base for routed in one.routed(clips)], present.errors(clips)
     chosen = [at for at, clip in enumerate(clips) if clip.group is Group.DEGRADED]

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.checkpoint.folder import ROUTER_FILE
 from training.finetune.run import Run
 from training.proof.hear import adapter_of, hear_adapter
-from training.proof.material import RL, SFT
+from training.proof.material import RL, SFT, read_trials
 from training.proof.plan import Plan, Row
 from training.proof.results import BEST, FURTHER, PRESENT
 from training.proof.rows import name_of, train_run
@@ -84,8 +84,9 @@ def train_router(work: Path, plan: Plan, finalist: Finalist) -> None:
 
 
 def hear_finalist(work: Path, plan: Plan, finalist: Finalist) -> None:
-    """Hears all clips with it; a clip that was heard is not heard again."""
-    hear_adapter(work, plan, finalist.key, finalist.adapter(work, plan))
+    """Hears all clips with it, those too that no row hears; what was heard is not heard again."""
+    adapter = finalist.adapter(work, plan)
+    hear_adapter(work, plan, finalist.key, adapter, read_trials(work).all)
 
 
 def own_router(work: Path, finalist: Finalist) -> Path | None:

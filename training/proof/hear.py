@@ -1,4 +1,4 @@
-"""Every test clip and every held-out clip, heard by the base and by every adapter, always on.
+"""Test clips and held-out clips, heard by the base and by every adapter, always on.
 
 What is heard behind the router follows from this and from the router's word.
 """
@@ -25,24 +25,32 @@ _AT_ONCE = 120
 
 def hear_base(work: Path, plan: Plan) -> None:
     """Hears all clips with the base model; a clip that was heard is not heard again."""
-    _hear(work, str(Row.BASE), str(Row.BASE), _base(plan), gate=0.0)
+    _hear(work, str(Row.BASE), str(Row.BASE), _base(plan), read_trials(work).all, gate=0.0)
 
 
 def hear_row(work: Path, plan: Plan, row: Row, seed: int) -> None:
-    """Hears all clips with the adapter of a row; a clip that was heard is not heard again."""
-    hear_adapter(work, plan, name_of(row, seed), adapter_folder(work, row, seed))
+    """Hears test and held-out clips with the adapter of a row."""
+    trials, name = read_trials(work), name_of(row, seed)
+    clips = (*trials.tests, *trials.held_out)
+    hear_adapter(work, plan, name, adapter_folder(work, row, seed), clips)
 
 
-def hear_adapter(work: Path, plan: Plan, name: str, adapter: Path) -> None:
-    """Hears all clips with an adapter, and keeps it under a name."""
+def hear_adapter(
+    work: Path, plan: Plan, name: str, adapter: Path, clips: Sequence[EvaluationClip]
+) -> None:
+    """Hears clips with an adapter, and keeps it under a name; what was heard is not heard again."""
     model = with_adapter(_base(plan), adapter)
-    _hear(work, name, adapter_sha256(adapter), model, gate=1.0)
+    _hear(work, name, adapter_sha256(adapter), model, clips, gate=1.0)
 
 
 def judge_clips(work: Path, path: Path) -> None:
     """Asks a router about all clips; it is not asked twice."""
     by, store = file_sha256(path), _store(work, _ROUTER)
-    missing = [clip for clip in _clips(work) if (clip.id, by) not in store.probabilities]
+    missing = [
+        clip
+        for clip in _by_length(read_trials(work).all)
+        if (clip.id, by) not in store.probabilities
+    ]
     if not missing:
         return
     router = Router.load(path)
@@ -100,17 +108,21 @@ def _base(plan: Plan) -> ModelFolder:
     return located(plan.model)
 
 
-def _clips(work: Path) -> Sequence[EvaluationClip]:
-    trials = read_trials(work)
-    # By length: batches are then filled evenly.
-    return sorted(
-        (*trials.tests, *trials.held_out, *trials.unharmed), key=lambda clip: clip.duration_s
-    )
+def _by_length(clips: Sequence[EvaluationClip]) -> list[EvaluationClip]:
+    """Batches are then filled evenly."""
+    return sorted(clips, key=lambda clip: clip.duration_s)
 
 
-def _hear(work: Path, name: str, by: str, model: ModelFolder, gate: float) -> None:
+def _hear(
+    work: Path,
+    name: str,
+    by: str,
+    model: ModelFolder,
+    clips: Sequence[EvaluationClip],
+    gate: float,
+) -> None:
     store = _store(work, name)
-    missing = [clip for clip in _clips(work) if (clip.id, by) not in store.hypotheses]
+    missing = [clip for clip in _by_length(clips) if (clip.id, by) not in store.hypotheses]
     if not missing:
         return
     recognizer = Recognizer.load(model, "cpu")

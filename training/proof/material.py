@@ -3,7 +3,9 @@
 ::
 
     script.json      sentences with their voices
+    unharmed.json    clean sentences that nothing is made of
     corpus/          as they were spoken
+    unharmed/        likewise
     clean/           the same as files, and a list of each split
     rooms/           what the simulator needs
     train/           degraded clips to learn from, each with the base model's WER
@@ -11,7 +13,7 @@
     test/            degraded and clean clips by which rows are judged
     sft.jsonl        clips of the supervised rows, and the held-out ones
     rl.jsonl         clips of reinforcement learning, and the held-out ones
-    test.jsonl       test clips, the held-out ones, and these as they were spoken
+    test.jsonl       test clips, the held-out ones, and the clean ones that nothing is made of
 """
 
 import json
@@ -39,6 +41,7 @@ from training.mini.corpus import (
 from training.mini.recipe import SEED as MINI_SEED
 from training.mini.sample import SENTENCES
 from training.mini.speak import SAMPLE_RATE
+from training.mini.text import normal, sentences
 from training.mini.voices import HELD_OUT, Manner, manner, trained_voice
 from training.proof.plan import CLEAN_SHARE, RL_LIMIT, SEED, TEST_EDITION, Plan, TrialSizes
 from training.simulate.files import json_line, replaced
@@ -52,15 +55,24 @@ from training.simulate.scenarios import ATOMIC, CLEAN, SCENARIOS, Scenario, scen
 from training.simulate.settings import read_settings
 from training.simulate.sources import babblers, find_sources
 
-TRAIN_SET, HELD_OUT_SET = "train", "held_out"
+TRAIN_SET, HELD_OUT_SET, UNHARMED = "train", "held_out", "unharmed"
 SFT, RL, TEST = "sft.jsonl", "rl.jsonl", "test.jsonl"
 
-_SPLITS = {"train": "train", "dev": "held_out", "known": "test", "unheard": "test"}
+CORPORA = {"script.json": "corpus", "unharmed.json": "unharmed"}
+"""Script -> corpus."""
+
+_SPLITS = {
+    "train": TRAIN_SET,
+    "dev": HELD_OUT_SET,
+    "known": "test",
+    "unheard": "test",
+    UNHARMED: UNHARMED,
+}
 """Split of a corpus -> folder of its clean clips."""
 
 
 def write_script(work: Path, plan: Plan) -> None:
-    """Sentences that neither mini nor another split has, with their voices."""
+    """Sentences that neither mini nor another split has, with their voices; in two scripts."""
     mini = [one.text for _, made in texts(plan.mini, MINI_SEED, SENTENCES) for one in made]
     sizes = Sizes(
         train=plan.train_sentences,
@@ -78,26 +90,33 @@ def write_script(work: Path, plan: Plan) -> None:
         for number, one in enumerate(made)
     ]
     save_script(lines, work / "script.json")
+    taken = frozenset(map(normal, (*mini, *SENTENCES, *(line.text for line in lines))))
+    unharmed = [
+        Line(one.text, UNHARMED, one.kind, [], _manner(UNHARMED, number, rng))
+        for number, one in enumerate(sentences(plan.unharmed_sentences, 0.0, SEED + 100, taken))
+    ]
+    save_script(unharmed, work / "unharmed.json")
 
 
 def speak(work: Path, processes: int) -> None:
     """Speaks every sentence; jobs that are done are left alone."""
-    synthesise(load_script(work / "script.json"), work / "corpus", processes)
+    for name, corpus in CORPORA.items():
+        synthesise(load_script(work / name), work / corpus, processes)
 
 
 def write_clean(work: Path) -> None:
     """The spoken sentences as files, and a list of each split."""
-    corpus = Corpus(work / "corpus")
     rows: dict[str, list[dict[str, Any]]] = {folder: [] for folder in _SPLITS.values()}
-    for clip in corpus.clips:
-        folder = _SPLITS[clip.split]
-        name = f"{folder}/{len(rows[folder]):05}.flac"
-        path = work / "clean" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sf.write(path, corpus.wave(clip).numpy(), SAMPLE_RATE)
-        rows[folder].append(
-            {"audio": name, "text": clip.text, "language": "en", "speaker": clip.voice}
-        )
+    for corpus in (Corpus(work / name) for name in CORPORA.values()):
+        for clip in corpus.clips:
+            folder = _SPLITS[clip.split]
+            name = f"{folder}/{len(rows[folder]):05}.flac"
+            path = work / "clean" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sf.write(path, corpus.wave(clip).numpy(), SAMPLE_RATE)
+            rows[folder].append(
+                {"audio": name, "text": clip.text, "language": "en", "speaker": clip.voice}
+            )
     for folder, found in rows.items():
         _write(work / "clean" / f"{folder}.jsonl", found)
 
@@ -203,14 +222,14 @@ def write_tests(work: Path, plan: Plan) -> None:
     ]
     unharmed = [
         EvaluationClip(
-            id=f"clean-{number:05}",
+            id=f"{UNHARMED}-{number:05}",
             audio=work / "clean" / spoken["audio"],
             text=spoken["text"],
             group=Group.CLEAN,
             speaker=spoken["speaker"],
             duration_s=sf.info(work / "clean" / spoken["audio"]).duration,
         )
-        for number, spoken in enumerate(_read(work / "clean" / f"{HELD_OUT_SET}.jsonl"))
+        for number, spoken in enumerate(_read(work / "clean" / f"{UNHARMED}.jsonl"))
     ]
     rows = [asdict(clip) | {"audio": str(clip.audio)} for clip in (*clips, *held_out, *unharmed)]
     _write(work / TEST, rows)
@@ -223,12 +242,17 @@ class Trials:
     Attributes:
         tests: by which rows are judged.
         held_out: degraded as those that are learnt from, by which adapters are chosen.
-        unharmed: the held-out sentences as they were spoken, to see what an adapter does to them.
+        unharmed: clean sentences, to see whether what could ship does harm to any.
     """
 
     tests: tuple[EvaluationClip, ...]
     held_out: tuple[EvaluationClip, ...]
     unharmed: tuple[EvaluationClip, ...]
+
+    @property
+    def all(self) -> tuple[EvaluationClip, ...]:
+        """Of every kind."""
+        return (*self.tests, *self.held_out, *self.unharmed)
 
 
 def read_trials(work: Path) -> Trials:
@@ -248,7 +272,7 @@ def read_trials(work: Path) -> Trials:
     def named(prefix: str) -> tuple[EvaluationClip, ...]:
         return tuple(clip for clip in clips if clip.id.startswith(prefix))
 
-    return Trials(named("test-"), named("held-"), named("clean-"))
+    return Trials(named("test-"), named("held-"), named(f"{UNHARMED}-"))
 
 
 def is_never_heard(clip: EvaluationClip) -> bool:

@@ -164,6 +164,7 @@ def _facts(work: Path, plan: Plan) -> dict[str, float]:
         },
         "clips of reinforcement learning": len(clips[Row.DAPO]),
         "held-out clips": plan.held_out_clips,
+        "clean sentences to do no harm to": plan.unharmed_sentences,
         "steps of each supervised row": plan.sft.steps,
         "clips behind one of them": plan.sft.clips_per_step,
         "steps of reinforcement learning": plan.rl.steps,

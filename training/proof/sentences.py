@@ -9,12 +9,20 @@ from training.proof.results import (
     ALWAYS,
     CLEAN,
     DEGRADED,
+    LEARNABLE,
     ROUTED,
     Comparison,
     Results,
 )
 
 _WHERE: Mapping[str, str] = MappingProxyType({ALWAYS: "always on", ROUTED: "behind the router"})
+
+_WHICH: Mapping[str, str] = MappingProxyType(
+    {
+        DEGRADED: "degraded speech",
+        LEARNABLE: "degraded clips in which the base errs, but not beyond a WER of 70 %",
+    }
+)
 
 
 def order_sentence(results: Results, route: str, clips: str = DEGRADED) -> str:
@@ -23,19 +31,18 @@ def order_sentence(results: Results, route: str, clips: str = DEGRADED) -> str:
     better = [step for step in steps if step.verdict == "better"]
     worse = [step for step in steps if step.verdict == "worse"]
     below = [step for step in steps if step.points < 0.0]
-    where = _WHERE[route] if clips == DEGRADED else f"{_WHERE[route]}, {clips}"
+    where = f"{_WHICH[clips]}, {_WHERE[route]}"
     if len(better) == len(steps):
         return (
-            f"The order that is hoped for holds on degraded speech, {where}: every row is shown to "
-            "be better than the one before it."
+            f"The order that is hoped for holds on {where}: every row is shown to be better than "
+            "the one before it."
         )
     named = ", ".join(Row(step.row).label for step in worse)
     return (
-        "The order that is hoped for (base, plain SFT, A2S-SFT, DAPO, DG-WGPO) on degraded "
-        f"speech, {where}: of its {len(steps)} steps, "
-        f"{len(better)} {_are(len(better))} shown (the interval excludes zero), "
-        f"{len(worse)} {_are(len(worse))} shown to go the other way"
-        f"{f' ({named})' if named else ''}, and {len(below)} of {len(steps)} go down."
+        "The order that is hoped for (base, plain SFT, A2S-SFT, DAPO, DG-WGPO) on "
+        f"{where}: {len(below)} of {len(steps)} steps go down, "
+        f"{len(better)} {_are(len(better))} shown to (the interval excludes zero), "
+        f"{len(worse)} {_are(len(worse))} shown to go up{f' ({named})' if named else ''}."
     )
 
 

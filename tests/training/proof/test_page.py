@@ -95,9 +95,7 @@ def test_what_a_person_wrote_stays_when_the_page_is_made_again(tmp_path: Path) -
 
 
 def test_an_order_that_holds_is_said_to_hold_and_no_other() -> None:
-    assert "shown to go the other way (A2S-SFT + DAPO, WER reward)" in order_sentence(
-        RESULTS, ALWAYS
-    )
+    assert "shown to go up (A2S-SFT + DAPO, WER reward)" in order_sentence(RESULTS, ALWAYS)
     better = tuple(
         replace(one, points=-1.0, low=-2.0, high=-0.1) if one.clips == DEGRADED else one
         for one in RESULTS.comparisons
