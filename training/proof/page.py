@@ -75,9 +75,9 @@ in the better row of reinforcement learning; each behind the router that mini ha
 made for it (`training/routing/`), which learns what the adapter saves on a clip, and whether the
 clip is degraded. Word error rates behind the router, %. The held-out clips decide, by the rule for
 anybody's adapter (`training/evaluate/verdict.py`): shown to be better than the base and than what
-ships, and no more than half a point worse than the base on clean sentences kept for this purpose.
-Where a router's threshold comes from the held-out clips, each half of them is counted with the
-threshold that the other half gives."""
+ships, and no more than half a point worse than the base on clean sentences kept for this purpose;
+besides, at most 5 % of these may go to the adapter. Where a router's threshold comes from the
+held-out clips, each half of them is counted with the threshold that the other half gives."""
 
 _POOLED = (CLEAN, DEGRADED)
 
