@@ -11,7 +11,9 @@ PAGES = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
+    "docs/fine-tuning.md",
     "docs/paper.md",
+    "docs/results.md",
     "docs/simulation.md",
 ]
 

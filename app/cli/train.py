@@ -141,8 +141,10 @@ def work(console: Console, run: Run, *, resume: bool, stage: str | None, as_json
         return
     begun = status is not Status.NEW and run.data_file.exists()
     if begun and not resume and stage is None:
+        # What was killed still says that it is running.
+        how = "has begun" if status is Status.RUNNING else f"is {status}"
         raise RunError(
-            f"{run.folder} is {status} already.",
+            f"{run.folder} {how} already.",
             "It was left alone.",
             "Go on with --resume, or do one stage again with --stage.",
         )
