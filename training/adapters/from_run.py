@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from engine.checkpoint.fingerprint import base_sha256
 from engine.checkpoint.folder import ROUTER_FILE
@@ -15,6 +16,7 @@ from training.adapters.learnt import Learnt, clip_digest, read_learnt
 from training.adapters.lineage import Lineage
 from training.data import Example, read_examples
 from training.data.example import TRAIN
+from training.finetune.config import RunConfig
 from training.finetune.events import Event, HeldOutScored
 from training.finetune.run import Run
 from training.rl.events import BestKept
@@ -50,12 +52,27 @@ def adapter_of(run: Run, licence: str = "") -> tuple[Path, Lineage]:
         base=base.name,
         base_sha256=state.base_sha256 or base_sha256(base),
         data_sha256=state.data_sha256 or None,
-        recipe=asdict(run.config),
+        recipe=_recipe(run.config),
         seeds=(run.config.seed,),
         metrics={} if wer is None else {"held_out_wer": wer},
         licence=licence,
         parent_sha256=adapter_sha256(Path(start)) if start else None,
     )
+
+
+def _recipe(config: RunConfig) -> dict[str, Any]:
+    """The settings, with names in place of whole paths: adapters are given away, and where their
+    maker keeps recordings is nobody's business."""
+
+    def told(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: told(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [told(inner) for inner in value]
+        return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+
+    recipe: dict[str, Any] = told(asdict(config))
+    return recipe
 
 
 def learnt_by(run: Run) -> Learnt | None:

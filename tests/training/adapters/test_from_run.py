@@ -1,5 +1,6 @@
 """From a run to an adapter with its lineage."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def test_the_last_finished_stage_with_all_that_is_known(
     added = library.add("clinic", folder, lineage)
     assert added.lineage.recipe["adapter"]["rank"] == 8
     assert added.lineage.licence == "CC-BY-4.0"
+
+
+def test_where_things_lie_on_this_computer_is_not_given_away(run: Run, layout: Path) -> None:
+    shutil.copytree(layout / "mega-asr-merged", run.adapter("sft1"))
+    run.save_state(RunState(stage="sft1", finished=("sft1",)))
+    recipe = adapter_of(run)[1].recipe
+    assert str(layout.parent) not in json.dumps(recipe)
+    assert recipe["adapter"]["start_from"] == "mega-asr-merged"
 
 
 def test_the_base_is_the_one_that_the_run_began_with(run: Run, layout: Path) -> None:
