@@ -117,7 +117,10 @@ def test_the_default_sizes_are_the_published_ones(published_router):
     assert {k: v.shape for k, v in network.state_dict().items()} == {
         k: v.shape for k, v in tensors.items()
     }
-    torch.testing.assert_close(network.state_dict()["pos_encoder.pe"], tensors["pos_encoder.pe"])
+    # The last bit of a float32 exp differs between processors, and there are up to 850 steps of it.
+    last_bit = torch.finfo(torch.float32).eps / 2
+    made, published = network.state_dict()["pos_encoder.pe"], tensors["pos_encoder.pe"]
+    torch.testing.assert_close(made, published, rtol=0.0, atol=RouterSizes().steps * last_bit)
 
 
 def test_sizes_come_from_the_shapes(tmp_path):
